@@ -1,0 +1,89 @@
+package frame
+
+import (
+	"bytes"
+	"image/jpeg"
+	"testing"
+)
+
+func TestPrepareAndReleaseRecycle(t *testing.T) {
+	var pool Pool
+	wants := []Want{
+		{Width: 4, Height: 4, Fit: FitCrop, Filter: FilterArea},
+		{Width: 8, Fit: FitSquash, Filter: FilterLinear, Format: Luma},
+	}
+	var f Frame
+	f.Prepare(&pool, wants, 16, 9)
+	if got := len(f.Pictures[0].Pix); got != 4*4*3 {
+		t.Errorf("rgb buffer has %d bytes, want 48", got)
+	}
+	// 8 wide at 16:9 is 4.5 high, rounded half up.
+	if p := f.Pictures[1]; p.Height != 5 || p.Channels != 1 || len(p.Pix) != 40 {
+		t.Errorf("luma picture is %dx%dx%d with %d bytes, want 8x5x1 with 40", p.Width, p.Height, p.Channels, len(p.Pix))
+	}
+	first := &f.Pictures[0].Pix[0]
+	f.Prepare(&pool, wants, 16, 9)
+	if &f.Pictures[0].Pix[0] != first {
+		t.Error("a released buffer was not used again")
+	}
+	f.Release()
+	f.Release()
+	if n := pool.Outstanding(); n != 0 {
+		t.Errorf("%d buffers are outstanding after release", n)
+	}
+}
+
+func TestThumbOutlivesItsFrame(t *testing.T) {
+	var pool Pool
+	var f Frame
+	f.Prepare(&pool, []Want{{Width: 16, Height: 8, Fit: FitSquash, Filter: FilterLinear}}, 16, 8)
+	for i := range f.Pictures[0].Pix {
+		f.Pictures[0].Pix[i] = 200
+	}
+	th := f.TakeThumb(0)
+	f.Release()
+	th.Retain()
+	th.Release()
+	if pool.Outstanding() != 1 || th.Pix[0] != 200 {
+		t.Fatal("the thumb lost its pixels while a reference was held")
+	}
+	img, err := jpeg.Decode(bytes.NewReader(th.JPEG()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r, _, _, _ := img.At(3, 3).RGBA(); r>>8 < 195 || r>>8 > 205 {
+		t.Errorf("jpeg shows %d where 200 was drawn", r>>8)
+	}
+	th.Release()
+	if pool.Outstanding() != 0 {
+		t.Error("the last release did not give the buffer back")
+	}
+	defer func() {
+		if recover() == nil {
+			t.Error("a release too many went unnoticed")
+		}
+	}()
+	th.Release()
+}
+
+func TestWantValidate(t *testing.T) {
+	valid := func() Want {
+		return Want{Width: 224, Height: 224, ShortSide: 256, Fit: FitCrop, Filter: FilterArea}
+	}
+	if err := valid().Validate(); err != nil {
+		t.Fatal(err)
+	}
+	for name, mutate := range map[string]func(*Want){
+		"no width":                  func(w *Want) { w.Width = 0 },
+		"negative height":           func(w *Want) { w.Height = -1 },
+		"aspect kept while cropped": func(w *Want) { w.Height = 0 },
+		"unknown fit":               func(w *Want) { w.Fit = "stretch" },
+		"no filter":                 func(w *Want) { w.Filter = "" },
+	} {
+		w := valid()
+		mutate(&w)
+		if w.Validate() == nil {
+			t.Errorf("%s: accepted", name)
+		}
+	}
+}
