@@ -67,6 +67,9 @@ type ModelInfo struct {
 	WNIDs         []string // WordNet ids, empty where unknown
 	Preprocessing Preprocessing
 	Output        Output
+	// OutputGuessed is set where nobody said what the output is and the
+	// first frame decided.
+	OutputGuessed bool
 	Provider      string // "cpu", "openvino", …
 	Precision     string // "fp32", …
 	Runtime       string // "onnxruntime 1.32.0"

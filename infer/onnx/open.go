@@ -1,0 +1,172 @@
+//go:build cgo && unix
+
+package onnx
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime"
+
+	ort "github.com/yalue/onnxruntime_go"
+
+	"github.com/flipmeter/flipmeter/infer"
+)
+
+// maxSessions bounds a mistyped number of sessions: each has its own buffers.
+const maxSessions = 1024
+
+// Open reads a model file and makes a classifier of it that runs
+// cfg.Sessions frames at once. One frame is run to see that it works. The
+// error says in one line what is wrong and what to do.
+//
+// ctx is looked at between steps: loading a large model can't be interrupted.
+func (rt *Runtime) Open(ctx context.Context, cfg ModelConfig) (infer.Classifier, error) {
+	sessions := cfg.Sessions
+	if sessions == 0 {
+		sessions = runtime.GOMAXPROCS(0)
+	}
+	if sessions < 0 || sessions > maxSessions {
+		return nil, fmt.Errorf("open model %s: sessions must be between 1 and %d, got %d", cfg.Path, maxSessions, cfg.Sessions)
+	}
+	if ctx.Err() != nil {
+		return nil, context.Cause(ctx)
+	}
+	src, err := readSource(cfg)
+	if err != nil {
+		return nil, err
+	}
+	if ctx.Err() != nil {
+		return nil, context.Cause(ctx)
+	}
+	n, err := rt.openNetwork(src, cfg)
+	if err != nil {
+		return nil, fmt.Errorf("open model %s: %w", cfg.Path, err)
+	}
+	c, err := n.classifier(src, cfg, sessions)
+	if err != nil {
+		return nil, fmt.Errorf("open model %s: %w", cfg.Path, errors.Join(err, n.close()))
+	}
+	if ctx.Err() != nil {
+		return nil, errors.Join(context.Cause(ctx), c.Close())
+	}
+	return c, nil
+}
+
+// network is a model in ONNX Runtime, shared by all that run it: a session
+// may run many times at once, only its inputs and outputs may not.
+type network struct {
+	session *ort.DynamicAdvancedSession
+	plan    plan
+	rotate  bool // see infer.RotateBackground
+}
+
+// openNetwork loads the model with the provider that is asked for.
+func (rt *Runtime) openNetwork(src *source, cfg ModelConfig) (_ *network, err error) {
+	if err := rt.retain(); err != nil {
+		return nil, err
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, env.release())
+		}
+	}()
+	p, err := chooseProvider(cfg, src.file.weights.precision())
+	if err != nil {
+		return nil, err
+	}
+	src.info.Provider, src.info.Precision = string(p.accelerator), p.precision
+	src.info.Runtime = "onnxruntime " + rt.version
+	opts, err := ort.NewSessionOptions()
+	if err != nil {
+		return nil, oneLine(err)
+	}
+	defer opts.Destroy()
+	n := &network{plan: src.plan}
+	load := func() error {
+		if err := p.configure(opts, rt, 1); err != nil {
+			return err
+		}
+		n.session, err = newSession(src, opts)
+		return err
+	}
+	if p.replacesSignals() {
+		err = keepSignals(load)
+	} else {
+		err = load()
+	}
+	src.bytes = nil
+	if err != nil {
+		return nil, err
+	}
+	return n, nil
+}
+
+// newSession loads the bytes that were checked; with weights in other files
+// ONNX Runtime has to find them by the model's path.
+func newSession(src *source, opts *ort.SessionOptions) (s *ort.DynamicAdvancedSession, err error) {
+	in, out := []string{src.plan.input}, []string{src.plan.output}
+	if len(src.file.external) > 0 {
+		s, err = ort.NewDynamicAdvancedSession(src.path, in, out, opts)
+	} else {
+		s, err = ort.NewDynamicAdvancedSessionWithONNXData(src.bytes, in, out, opts)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("ONNX Runtime can't load it: %w", oneLine(err))
+	}
+	return s, nil
+}
+
+// classifier makes the runners and the scheduler over them.
+func (n *network) classifier(src *source, cfg ModelConfig, sessions int) (c infer.Classifier, err error) {
+	if err := n.measureOutput(); err != nil {
+		return nil, err
+	}
+	src.plan = n.plan
+	if n.rotate, err = src.label(cfg); err != nil {
+		return nil, err
+	}
+	var runners []infer.Runner
+	defer func() {
+		if err != nil {
+			for _, r := range runners {
+				err = errors.Join(err, r.Close())
+			}
+		}
+	}()
+	for range sessions {
+		r, err := newRunner(n, src.info.Preprocessing)
+		if err != nil {
+			return nil, err
+		}
+		runners = append(runners, r)
+	}
+	return infer.NewScheduler(src.info, runners, n.close)
+}
+
+// measureOutput runs the network once on zeros: its real number of classes is
+// known then, and whatever can't run fails here and not at the first frame.
+func (n *network) measureOutput() (err error) {
+	in, err := newTensor(n.plan.inElem, n.plan.inputShape())
+	if err != nil {
+		return err
+	}
+	defer in.close()
+	out := []ort.Value{nil}
+	if err := n.session.Run([]ort.Value{in.value}, out); err != nil {
+		return fmt.Errorf("it can't be run on a picture of %d×%d: %w", n.plan.width, n.plan.height, oneLine(err))
+	}
+	defer out[0].Destroy()
+	shape := out[0].GetShape()
+	if len(shape) != 2 || shape[0] != int64(n.plan.batch) || shape[1] < 1 {
+		return fmt.Errorf("it is not an image classifier: output %q has the shape %v for a batch of %d, an image classifier emits (batch, classes)", n.plan.output, shape, n.plan.batch)
+	}
+	n.plan.classes = int(shape[1])
+	return nil
+}
+
+// close ends the session and, if it was the last user, ONNX Runtime.
+func (n *network) close() error {
+	err := n.session.Destroy()
+	return errors.Join(err, env.release())
+}

@@ -1,0 +1,33 @@
+//go:build !cgo || !unix
+
+package onnx
+
+import (
+	"context"
+	"errors"
+
+	"github.com/flipmeter/flipmeter/infer"
+)
+
+// ErrNotBuilt is what Load returns in a program built without cgo.
+var ErrNotBuilt = errors.New("this flipmeter was built without ONNX Runtime: rebuild it with CGO_ENABLED=1 and a C compiler, or use `flipmeter score` on labels")
+
+// Runtime is the loaded ONNX Runtime library; here there is none.
+type Runtime struct{}
+
+// Load always fails.
+func Load(Config) (*Runtime, error) { return nil, ErrNotBuilt }
+
+// Open always fails.
+func (*Runtime) Open(context.Context, ModelConfig) (infer.Classifier, error) {
+	return nil, ErrNotBuilt
+}
+
+// Version is empty.
+func (*Runtime) Version() string { return "" }
+
+// Library is empty.
+func (*Runtime) Library() string { return "" }
+
+// Close does nothing.
+func (*Runtime) Close() error { return nil }
