@@ -1,0 +1,88 @@
+//go:build cgo && gocv_specific_modules && gocv_videoio
+
+package gocv
+
+/*
+#cgo pkg-config: opencv4
+#cgo CXXFLAGS: -std=c++11
+#cgo LDFLAGS: -ldl
+#include <stdlib.h>
+#include "native.h"
+*/
+import "C"
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+	"sync"
+	"unsafe"
+
+	cv "gocv.io/x/gocv"
+)
+
+// opening guards what OpenCV keeps for the whole process and reads while it
+// opens a stream: the environment and the one-time settings.
+var opening struct {
+	sync.Mutex
+	prepared bool
+}
+
+// prepareLocked makes the one-time settings. The lock must be held.
+func prepareLocked() {
+	if opening.prepared {
+		return
+	}
+	C.flipmeter_silence()
+	cv.SetNumThreads(1)
+	opening.prepared = true
+}
+
+// setCaptureOptionsLocked sets FFmpeg's options for the next open. The lock
+// must be held until it is done.
+func setCaptureOptionsLocked(options string) {
+	c := C.CString(options)
+	defer C.free(unsafe.Pointer(c))
+	C.flipmeter_capture_options(c)
+}
+
+// decoderName names the decoding libraries that are loaded: "OpenCV 4.6.0,
+// FFmpeg 5.1.9 (libavcodec 59.37.100, …)".
+func decoderName() string {
+	name := "OpenCV " + cv.OpenCVVersion()
+	var libs []string
+	for _, lib := range []string{"avcodec", "avformat", "avutil", "swscale"} {
+		f := C.CString(lib + "_version")
+		v := uint(C.flipmeter_ffmpeg_version(f))
+		C.free(unsafe.Pointer(f))
+		if v != 0 {
+			libs = append(libs, fmt.Sprintf("lib%s %d.%d.%d", lib, v>>16, v>>8&0xff, v&0xff))
+		}
+	}
+	if len(libs) == 0 {
+		// FFmpeg is not linked but loaded as OpenCV's plugin: what OpenCV
+		// was built with is all that can be told.
+		info := C.flipmeter_build_information()
+		defer C.free(unsafe.Pointer(info))
+		libs = librariesOf(C.GoString(info))
+	}
+	if len(libs) == 0 {
+		return name
+	}
+	release := "FFmpeg"
+	if r := C.flipmeter_ffmpeg_release(); r != nil {
+		release += " " + C.GoString(r)
+	}
+	return name + ", " + release + " (" + strings.Join(libs, ", ") + ")"
+}
+
+var libraryLine = regexp.MustCompile(`(?m)^\s*(avcodec|avformat|avutil|swscale):\s+YES \(([0-9.]+)\)`)
+
+// librariesOf finds FFmpeg's libraries in OpenCV's build information.
+func librariesOf(buildInformation string) []string {
+	var libs []string
+	for _, m := range libraryLine.FindAllStringSubmatch(buildInformation, -1) {
+		libs = append(libs, "lib"+m[1]+" "+m[2])
+	}
+	return libs
+}

@@ -1,0 +1,28 @@
+#ifndef FLIPMETER_NATIVE_H
+#define FLIPMETER_NATIVE_H
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+// Switches off the messages of OpenCV and FFmpeg, unless the environment
+// asks for them.
+void flipmeter_silence(void);
+
+// Sets OPENCV_FFMPEG_CAPTURE_OPTIONS, which OpenCV reads at every open.
+void flipmeter_capture_options(const char *options);
+
+// The text of cv::getBuildInformation; the caller frees it.
+char *flipmeter_build_information(void);
+
+// The release of the FFmpeg that is loaded, or NULL.
+const char *flipmeter_ffmpeg_release(void);
+
+// What a function like avcodec_version returns, or 0.
+unsigned flipmeter_ffmpeg_version(const char *function);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,20 @@
+//go:build !cgo || !gocv_specific_modules || !gocv_videoio
+
+package gocv
+
+import (
+	"context"
+	"errors"
+
+	"github.com/flipmeter/flipmeter/ingest"
+)
+
+// Available says whether this build can decode video.
+const Available = false
+
+var errUnavailable = errors.New("this flipmeter was built without OpenCV and can't decode video: rebuild it with CGO_ENABLED=1 and -tags gocv_specific_modules,gocv_videoio")
+
+// Open would open a video file; this build has no OpenCV and says so.
+func Open(context.Context, Config) (ingest.Source, error) {
+	return nil, errUnavailable
+}
