@@ -3,6 +3,7 @@ package ingest
 import (
 	"context"
 	"errors"
+	"time"
 
 	"github.com/flipmeter/flipmeter/frame"
 )
@@ -57,4 +58,15 @@ type Info struct {
 	Masked bool
 	// Notes are sentences for the report about how the source was read.
 	Notes []string
+}
+
+// Timing says what a source spent its time on.
+type Timing struct {
+	Frames         int64
+	Decode, Derive time.Duration
+}
+
+// Timed is a Source that measures itself. Timing may be called after Close.
+type Timed interface {
+	Timing() Timing
 }
