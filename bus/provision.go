@@ -1,0 +1,131 @@
+package bus
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/nats-io/nats.go/jetstream"
+)
+
+// Provision makes the stream, the bucket and the object store unless they
+// exist. What exists stays as its operator made it. Publishers call it
+// before the first message; calling it earlier shows a missing permission,
+// or a broker without JetStream, at the start.
+func (c *Conn) Provision(ctx context.Context) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.ready {
+		return nil
+	}
+	if err := c.provision(ctx); err != nil {
+		return fmt.Errorf("prepare nats at %s: %w", c.host, c.redact.error(err))
+	}
+	c.ready = true
+	return nil
+}
+
+// forget makes the next Provision look again: the broker lost its store.
+func (c *Conn) forget() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.ready = false
+}
+
+func (c *Conn) stores() (jetstream.KeyValue, jetstream.ObjectStore) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.states, c.pictures
+}
+
+func (c *Conn) provision(ctx context.Context) error {
+	storage := jetstream.FileStorage
+	if c.cfg.Storage.InMemory {
+		storage = jetstream.MemoryStorage
+	}
+	st := c.cfg.Storage
+	if err := c.provisionStream(ctx, storage); err != nil {
+		return err
+	}
+	var err error
+	c.states, err = c.js.KeyValue(ctx, StateBucket)
+	if errors.Is(err, jetstream.ErrBucketNotFound) {
+		c.states, err = c.js.CreateKeyValue(ctx, jetstream.KeyValueConfig{
+			Bucket:      StateBucket,
+			Description: "the last state of each camera",
+			History:     1,
+			Storage:     storage,
+			Replicas:    st.Replicas,
+		})
+		if errors.Is(err, jetstream.ErrBucketExists) {
+			c.states, err = c.js.KeyValue(ctx, StateBucket)
+		}
+	}
+	if err != nil {
+		return fmt.Errorf("open the key-value bucket %s: %w", StateBucket, err)
+	}
+
+	if c.cfg.Pictures.Off {
+		return nil
+	}
+	c.pictures, err = c.js.ObjectStore(ctx, PictureBucket)
+	if errors.Is(err, jetstream.ErrBucketNotFound) || errors.Is(err, jetstream.ErrStreamNotFound) {
+		c.pictures, err = c.js.CreateObjectStore(ctx, jetstream.ObjectStoreConfig{
+			Bucket:      PictureBucket,
+			Description: "pictures before and after flips",
+			TTL:         c.cfg.Pictures.MaxAge,
+			MaxBytes:    c.cfg.Pictures.MaxBytes,
+			Storage:     storage,
+			Replicas:    st.Replicas,
+		})
+		if errors.Is(err, jetstream.ErrBucketExists) {
+			c.pictures, err = c.js.ObjectStore(ctx, PictureBucket)
+		}
+	}
+	if err != nil {
+		return fmt.Errorf("open the object store %s: %w", PictureBucket, err)
+	}
+	return nil
+}
+
+func (c *Conn) provisionStream(ctx context.Context, storage jetstream.StorageType) error {
+	st := c.cfg.Storage
+	want := jetstream.StreamConfig{
+		Name:        StreamName,
+		Description: "flips, windows, states and alerts of flipmeter",
+		Subjects:    storedSubjects(),
+		Retention:   jetstream.LimitsPolicy,
+		Discard:     jetstream.DiscardOld,
+		MaxAge:      st.MaxAge,
+		MaxBytes:    st.MaxBytes,
+		Storage:     storage,
+		Replicas:    st.Replicas,
+		Duplicates:  st.Duplicates,
+	}
+	_, err := c.js.Stream(ctx, StreamName)
+	switch {
+	case errors.Is(err, jetstream.ErrStreamNotFound):
+		_, err = c.js.CreateStream(ctx, want)
+		if errors.Is(err, jetstream.ErrStreamNameAlreadyInUse) {
+			err = nil // another publisher was faster
+		}
+	case errors.Is(err, jetstream.ErrJetStreamNotEnabled), errors.Is(err, jetstream.ErrJetStreamNotEnabledForAccount):
+		return fmt.Errorf("%w: start the server with JetStream (nats-server -js)", err)
+	case err == nil && c.cfg.Server != nil:
+		_, err = c.js.UpdateStream(ctx, want)
+	}
+	if err != nil {
+		return fmt.Errorf("make the stream %s: %w", StreamName, err)
+	}
+	return nil
+}
+
+func storedSubjects() []string {
+	var out []string
+	for _, t := range Types() {
+		if t != TypeObservation {
+			out = append(out, Root+".*.*."+string(t))
+		}
+	}
+	return out
+}
