@@ -7,10 +7,10 @@ import (
 	"github.com/flipmeter/flipmeter/resample"
 )
 
-// Place puts the RGB pixels of the crop into the result dst: in its format,
+// place puts the RGB pixels of the crop into the result dst: in its format,
 // with padding where there is some. Dst and rgb may be the same slice where
 // the result is RGB without padding; nothing is done then.
-func (p Plan) Place(dst, rgb []byte) {
+func (p Plan) place(dst, rgb []byte) {
 	luma := p.Want.Format == frame.Luma
 	switch {
 	case p.Padded():

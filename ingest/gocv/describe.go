@@ -43,19 +43,22 @@ func (s *Source) expectedFrames() int64 {
 }
 
 // prepare decides on colours and fields, and plans the pictures.
-func (s *Source) prepare(abs string) error {
+func (s *Source) prepare(mask *ingest.Mask) error {
 	matrix, why := s.chooseMatrix()
 	s.info.ColorMatrix, s.info.ColorMatrixWhy = string(matrix), why
+	var correct *derive.Correction
 	if matrix != derive.RGBMatrix {
 		var err error
-		if s.view.correct, err = derive.NewCorrection(derive.BT601, matrix); err != nil {
+		if correct, err = derive.NewCorrection(derive.BT601, matrix); err != nil {
 			return err
 		}
 	}
-	s.view.deinterlace = s.cfg.Deinterlace == DeinterlaceOn
-	s.info.Deinterlaced = s.view.deinterlace
-	m := &s.mats[s.cur]
-	_, err := s.view.look(m)
+	s.info.Deinterlaced = s.cfg.Deinterlace == DeinterlaceOn
+	s.view = derive.NewView(derive.ViewConfig{
+		Wants: s.cfg.Wants, Region: s.cfg.Region, Mask: mask, Deinterlace: s.info.Deinterlaced,
+		Correct: correct, BGR: true, Other: newScaler(&s.source),
+	})
+	_, _, err := s.treat()
 	return err
 }
 

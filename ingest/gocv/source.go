@@ -13,6 +13,7 @@ import (
 
 	"github.com/flipmeter/flipmeter/frame"
 	"github.com/flipmeter/flipmeter/ingest"
+	"github.com/flipmeter/flipmeter/ingest/derive"
 )
 
 // Available says whether this build can decode video.
@@ -33,7 +34,8 @@ type Source struct {
 	cap    *capture
 	clock  clock
 	digest *ingest.Digest
-	view   viewer
+	view   *derive.View
+	source original // what the view's scalers work on
 
 	// mats are the last picture and the one before, in turn.
 	mats [2]cv.Mat
@@ -74,9 +76,9 @@ func open(ctx context.Context, cfg Config) (_ *Source, err error) {
 			err = errors.Join(err, s.Close())
 		}
 	}()
-	s.view = viewer{wants: cfg.Wants, region: cfg.Region}
+	var mask *ingest.Mask
 	if cfg.Mask != "" {
-		if s.view.mask, err = ingest.LoadMask(cfg.Mask); err != nil {
+		if mask, err = ingest.LoadMask(cfg.Mask); err != nil {
 			return nil, fmt.Errorf("open %s: %w", cfg.Path, err)
 		}
 	}
@@ -88,7 +90,7 @@ func open(ctx context.Context, cfg Config) (_ *Source, err error) {
 		return nil, fmt.Errorf("open %s: %w", cfg.Path, err)
 	}
 	s.describe()
-	if err := s.prepare(abs); err != nil {
+	if err := s.prepare(mask); err != nil {
 		return nil, fmt.Errorf("open %s: %w", cfg.Path, err)
 	}
 	s.digest = ingest.StartFileDigest(context.WithoutCancel(ctx), abs)
@@ -115,18 +117,13 @@ func (s *Source) Read(ctx context.Context, into *frame.Frame) error {
 	if err != nil {
 		return err
 	}
-	m := &s.mats[s.cur]
-	changed, err := s.view.look(m)
+	pix, changed, err := s.treat()
 	if err != nil {
 		return s.fail(err)
 	}
-	rect := s.view.rect
-	into.Prepare(s.cfg.Pool, s.cfg.Wants, rect.Dx(), rect.Dy())
-	if err := s.view.derive(into.Pictures, m); err != nil {
-		into.Release()
+	if err := s.view.Fill(into, s.cfg.Pool, pix); err != nil {
 		return s.fail(err)
 	}
-	into.Width, into.Height = m.Cols(), m.Rows()
 	s.seq += uint64(s.lost)
 	into.Seq, into.PTS, into.PTSEstimated = s.seq, st.pts, st.estimated
 	switch {
@@ -137,10 +134,22 @@ func (s *Source) Read(ctx context.Context, into *frame.Frame) error {
 	case st.back && s.seq > 0:
 		into.Break = frame.BreakTime
 	default:
-		into.Repeat = s.have && s.view.same(m, &s.mats[1-s.cur])
+		before, err := s.mats[1-s.cur].DataPtrUint8()
+		into.Repeat = s.have && err == nil && s.view.Same(pix, before)
 	}
 	s.delivered()
 	return nil
+}
+
+// treat prepares the picture at hand to be seen, and returns its bytes.
+func (s *Source) treat() (bgr []byte, changed bool, err error) {
+	m := &s.mats[s.cur]
+	if bgr, err = m.DataPtrUint8(); err != nil {
+		return nil, false, err
+	}
+	changed, err = s.view.Treat(bgr, m.Cols(), m.Rows())
+	s.source = original{mat: m, rect: s.view.Rect()}
+	return bgr, changed, err
 }
 
 // delivered closes the books of a frame that was read or skipped.
@@ -159,7 +168,7 @@ func (s *Source) Skip(ctx context.Context, n int64) error {
 			return err
 		}
 		if last {
-			if _, err := s.view.look(&s.mats[s.cur]); err != nil {
+			if _, _, err := s.treat(); err != nil {
 				return s.fail(err)
 			}
 		}
@@ -284,5 +293,9 @@ func (s *Source) Close() error {
 	if s.cap != nil {
 		s.cap.close()
 	}
-	return errors.Join(s.view.close(), s.mats[0].Close(), s.mats[1].Close())
+	var err error
+	if s.view != nil {
+		err = s.view.Close()
+	}
+	return errors.Join(err, s.mats[0].Close(), s.mats[1].Close())
 }
