@@ -1,6 +1,9 @@
 package gocv
 
-import "time"
+import (
+	"math"
+	"time"
+)
 
 // clock turns the times that OpenCV reports into PTS (measures §1).
 //
@@ -54,7 +57,7 @@ func (c *clock) next(ms float64, peek func() (float64, bool)) stamp {
 }
 
 func (c *clock) believe(ms float64) stamp {
-	pts := time.Duration((ms - c.base) * float64(time.Millisecond))
+	pts := time.Duration(math.Round((ms - c.base) * float64(time.Millisecond)))
 	s := stamp{pts: pts, back: pts <= c.pts}
 	if !s.back {
 		c.interval = pts - c.pts

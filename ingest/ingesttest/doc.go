@@ -1,0 +1,3 @@
+// Package ingesttest holds the rules that every ingest.Source keeps, as a
+// test that each of them runs.
+package ingesttest
