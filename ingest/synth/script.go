@@ -53,9 +53,18 @@ type Script struct {
 func Parse(address string) (Script, error) {
 	s, err := parse(address)
 	if err != nil {
-		return Script{}, fmt.Errorf("%s: %w", address, err)
+		return Script{}, fmt.Errorf("%s: %w", printable(address), err)
 	}
 	return s, nil
+}
+
+// printable is an address as it is typed, quoted where it could break a
+// line.
+func printable(address string) string {
+	if q := strconv.Quote(address); len(q) != len(address)+2 {
+		return q
+	}
+	return address
 }
 
 func parse(address string) (Script, error) {
@@ -80,7 +89,7 @@ func parse(address string) (Script, error) {
 	slices.Sort(keys)
 	for _, k := range keys {
 		if len(values[k]) > 1 {
-			return Script{}, fmt.Errorf("option %s is given %d times", k, len(values[k]))
+			return Script{}, fmt.Errorf("option %q is given %d times", k, len(values[k]))
 		}
 		if err := s.set(k, values[k][0]); err != nil {
 			return Script{}, err
@@ -99,14 +108,14 @@ func (s *Script) set(key, value string) (err error) {
 	whole := func(lo, hi int64) int64 {
 		n, perr := strconv.ParseInt(value, 10, 64)
 		if perr != nil || n < lo || n > hi {
-			err = fmt.Errorf("option %s=%s: want a whole number from %d to %d", key, value, lo, hi)
+			err = fmt.Errorf("option %s=%.40q: want a whole number from %d to %d", key, value, lo, hi)
 		}
 		return n
 	}
 	number := func(lo, hi float64) float64 {
 		n, perr := strconv.ParseFloat(value, 64)
 		if perr != nil || math.IsNaN(n) || n < lo || n > hi {
-			err = fmt.Errorf("option %s=%s: want a number from %v to %v", key, value, lo, hi)
+			err = fmt.Errorf("option %s=%.40q: want a number from %v to %v", key, value, lo, hi)
 		}
 		return n
 	}
@@ -140,7 +149,7 @@ func (s *Script) set(key, value string) (err error) {
 	case "truncated":
 		s.Truncated = whole(0, 1) == 1
 	default:
-		return fmt.Errorf("unknown option %s: want frames, fps, size, seed, noise, speed, side, contrast, cut, repeat, gap, resize, fail or truncated", key)
+		return fmt.Errorf("unknown option %q: want frames, fps, size, seed, noise, speed, side, contrast, cut, repeat, gap, resize, fail or truncated", key)
 	}
 	return err
 }
@@ -150,7 +159,7 @@ func parseSize(value string) (width, height int, err error) {
 	x, err1 := strconv.Atoi(w)
 	y, err2 := strconv.Atoi(h)
 	if err1 != nil || err2 != nil || x < 8 || y < 8 || x > maxSide || y > maxSide {
-		return 0, 0, fmt.Errorf("option size=%s: want width x height in pixels, like 320x240, each from 8 to %d", value, maxSide)
+		return 0, 0, fmt.Errorf("option size=%.40q: want width x height in pixels, like 320x240, each from 8 to %d", value, maxSide)
 	}
 	return x, y, nil
 }

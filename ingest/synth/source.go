@@ -57,7 +57,7 @@ func open(cfg Config) (*Source, error) {
 	if err != nil {
 		return nil, err
 	}
-	fail := func(err error) (*Source, error) { return nil, fmt.Errorf("%s: %w", cfg.Address, err) }
+	fail := func(err error) (*Source, error) { return nil, fmt.Errorf("%s: %w", printable(cfg.Address), err) }
 	if cfg.Pool == nil {
 		return fail(errors.New("BUG: no frame.Pool given"))
 	}
@@ -77,7 +77,7 @@ func open(cfg Config) (*Source, error) {
 		return fail(err)
 	}
 	s.info = ingest.Info{
-		Name: cfg.Address, Kind: "synth", Width: script.Width, Height: script.Height,
+		Name: printable(cfg.Address), Kind: "synth", Width: script.Width, Height: script.Height,
 		FPS: script.FPS, Frames: script.Frames, Codec: "synth", Decoder: "synth 1",
 		ColorMatrix: string(derive.RGBMatrix), ColorMatrixWhy: "codec", Interlaced: "no",
 		Region: cfg.Region.String(), Masked: mask != nil,
