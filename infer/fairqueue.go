@@ -1,137 +1,114 @@
 package infer
 
+import "slices"
+
 // waiter is one Classify call that waits for a runner. Its channel holds the
 // index of the runner that it is given, or -1 when the scheduler closes.
 type waiter struct {
 	grant  chan int
-	next   *waiter
 	stream *streamQueue // nil once granted
 }
 
 // streamQueue holds the waiting calls of one stream, first come first served.
 type streamQueue struct {
-	name        string
-	first, last *waiter
-	next        *streamQueue
+	name  string
+	turn  uint64 // virtual time at which its next call may start
+	calls []*waiter
 }
 
-// fairQueue serves streams in turn: whoever sends many frames waits behind
-// himself, not in front of others. It is not safe for concurrent use, and
-// does not allocate once it has seen its largest size.
+// fairQueue decides whose turn it is: start-time fair queueing (Goyal, Vin
+// and Cheng, 1996) with calls of equal length. A call's start is the later of
+// the virtual time and the end of its stream's call before it, and the
+// earliest start is served first. So streams that always have a call waiting
+// are served equally often, one that submits its next frame only when it has
+// the result of the last is not pushed behind one that submits many at once
+// (as taking turns would), and a stream that was away can't save up.
+//
+// It is not safe for concurrent use, and does not allocate once it has seen
+// its largest size.
 type fairQueue struct {
-	first, last *streamQueue // streams with waiting calls, next turn first
-	freeWaiters *waiter
-	freeStreams *streamQueue
+	now     uint64         // virtual time: the start of the call served last
+	streams []*streamQueue // least recently served first; some have no calls
+	// Kept for reuse.
+	freeWaiters []*waiter
+	freeStreams []*streamQueue
 }
 
-// push adds a call of a stream. A stream that had none waiting gets its turn
-// after all others.
+// push adds a call of a stream.
 func (q *fairQueue) push(stream string) *waiter {
-	w := q.freeWaiters
+	w := takeLast(&q.freeWaiters)
 	if w == nil {
 		w = &waiter{grant: make(chan int, 1)}
-	} else {
-		q.freeWaiters = w.next
 	}
-	s := q.first
-	for s != nil && s.name != stream {
-		s = s.next
-	}
-	if s == nil {
-		if s = q.freeStreams; s == nil {
+	i := slices.IndexFunc(q.streams, func(s *streamQueue) bool { return s.name == stream })
+	if i < 0 {
+		s := takeLast(&q.freeStreams)
+		if s == nil {
 			s = &streamQueue{}
-		} else {
-			q.freeStreams = s.next
 		}
-		s.name = stream
-		q.append(s)
+		s.name, s.turn = stream, q.now
+		i = len(q.streams)
+		q.streams = append(q.streams, s)
 	}
-	w.next, w.stream = nil, s
-	if s.last == nil {
-		s.first = w
-	} else {
-		s.last.next = w
+	s := q.streams[i]
+	if len(s.calls) == 0 {
+		s.turn = max(s.turn, q.now)
 	}
-	s.last = w
+	w.stream = s
+	s.calls = append(s.calls, w)
 	return w
 }
 
 // pop takes the call whose turn it is, or nil.
 func (q *fairQueue) pop() *waiter {
-	s := q.first
-	if s == nil {
+	q.forget()
+	next := -1
+	for i, s := range q.streams {
+		if len(s.calls) > 0 && (next < 0 || s.turn < q.streams[next].turn) {
+			next = i
+		}
+	}
+	if next < 0 {
 		return nil
 	}
-	w := s.first
-	s.remove(nil, w)
-	q.first = s.next
-	if q.first == nil {
-		q.last = nil
-	}
-	if s.first != nil {
-		q.append(s)
-	} else {
-		q.recycle(s)
-	}
-	w.stream, w.next = nil, nil
+	s := q.streams[next]
+	w := s.calls[0]
+	s.calls = slices.Delete(s.calls, 0, 1)
+	w.stream = nil
+	q.now = s.turn
+	s.turn++
+	q.streams = append(slices.Delete(q.streams, next, next+1), s)
 	return w
+}
+
+// forget lets go of the streams without calls that would start like new ones.
+func (q *fairQueue) forget() {
+	q.streams = slices.DeleteFunc(q.streams, func(s *streamQueue) bool {
+		if len(s.calls) > 0 || s.turn > q.now {
+			return false
+		}
+		s.name = ""
+		q.freeStreams = append(q.freeStreams, s)
+		return true
+	})
 }
 
 // drop takes out a call that gave up while it waited.
 func (q *fairQueue) drop(w *waiter) {
 	s := w.stream
-	var before *waiter
-	for at := s.first; at != w; at = at.next {
-		before = at
-	}
-	s.remove(before, w)
-	w.stream, w.next = nil, nil
-	if s.first != nil {
-		return
-	}
-	var prev *streamQueue
-	for at := q.first; at != s; at = at.next {
-		prev = at
-	}
-	if prev == nil {
-		q.first = s.next
-	} else {
-		prev.next = s.next
-	}
-	if q.last == s {
-		q.last = prev
-	}
-	q.recycle(s)
+	w.stream = nil
+	s.calls = slices.DeleteFunc(s.calls, func(c *waiter) bool { return c == w })
 }
 
 // free takes back a waiter whose channel is empty.
-func (q *fairQueue) free(w *waiter) {
-	w.next, w.stream = q.freeWaiters, nil
-	q.freeWaiters = w
-}
+func (q *fairQueue) free(w *waiter) { q.freeWaiters = append(q.freeWaiters, w) }
 
-func (q *fairQueue) append(s *streamQueue) {
-	s.next = nil
-	if q.last == nil {
-		q.first = s
-	} else {
-		q.last.next = s
+func takeLast[T any](list *[]*T) *T {
+	n := len(*list)
+	if n == 0 {
+		return nil
 	}
-	q.last = s
-}
-
-func (q *fairQueue) recycle(s *streamQueue) {
-	s.name, s.next = "", q.freeStreams
-	q.freeStreams = s
-}
-
-func (s *streamQueue) remove(before, w *waiter) {
-	if before == nil {
-		s.first = w.next
-	} else {
-		before.next = w.next
-	}
-	if s.last == w {
-		s.last = before
-	}
+	last := (*list)[n-1]
+	*list = (*list)[:n-1]
+	return last
 }

@@ -31,10 +31,10 @@ type Stats struct {
 }
 
 // Scheduler is a Classifier that shares runners between streams. A call runs
-// in its caller's goroutine as soon as a runner is free. Where calls wait,
-// streams (by frame.Stream) are served in turn and the calls of one stream in
-// the order in which they came; so a stream with one frame in flight gets as
-// much as one with ten.
+// in its caller's goroutine as soon as a runner is free. Where calls wait, all
+// streams (by frame.Stream) get the same share and the calls of one stream
+// start in the order in which they came; a stream with one frame in flight
+// gets as much as one with ten.
 //
 // A call that is cancelled while it waits returns at once; one that has begun
 // runs to its end, which is one frame away.
@@ -53,8 +53,8 @@ type Scheduler struct {
 	closed bool
 
 	active   sync.WaitGroup // Classify calls, from entry to return
-	closing  sync.Once
-	closeErr error
+	done     chan struct{}  // closed when all is closed
+	closeErr error          // to be read once done is closed
 }
 
 // NewScheduler takes over the runners: Close closes them, and then calls
@@ -68,7 +68,8 @@ func NewScheduler(model ModelInfo, runners []Runner, release func() error) (*Sch
 	if err := model.Want().Validate(); err != nil {
 		return nil, fmt.Errorf("schedule inference: %w", err)
 	}
-	s := &Scheduler{want: model.Want(), runners: runners, release: release, idle: make([]int, len(runners))}
+	s := &Scheduler{want: model.Want(), runners: runners, release: release,
+		idle: make([]int, len(runners)), done: make(chan struct{})}
 	for i := range runners {
 		s.idle[i] = i
 	}
@@ -199,22 +200,26 @@ func (s *Scheduler) giveBack(i int) {
 // for those that run, and closes the runners. It may be called again, and by
 // several goroutines: each returns when all is closed.
 func (s *Scheduler) Close() error {
-	s.closing.Do(func() {
-		s.mu.Lock()
-		s.closed = true
-		for w := s.queue.pop(); w != nil; w = s.queue.pop() {
-			w.grant <- -1
-		}
-		s.mu.Unlock()
-		s.active.Wait()
-		var errs []error
-		for _, r := range s.runners {
-			errs = append(errs, r.Close())
-		}
-		if s.release != nil {
-			errs = append(errs, s.release())
-		}
-		s.closeErr = errors.Join(errs...)
-	})
+	s.mu.Lock()
+	first := !s.closed
+	s.closed = true
+	for w := s.queue.pop(); w != nil; w = s.queue.pop() {
+		w.grant <- -1
+	}
+	s.mu.Unlock()
+	if !first {
+		<-s.done
+		return s.closeErr
+	}
+	s.active.Wait()
+	var errs []error
+	for _, r := range s.runners {
+		errs = append(errs, r.Close())
+	}
+	if s.release != nil {
+		errs = append(errs, s.release())
+	}
+	s.closeErr = errors.Join(errs...)
+	close(s.done)
 	return s.closeErr
 }
