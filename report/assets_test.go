@@ -1,0 +1,90 @@
+package report
+
+import (
+	"bytes"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"sync"
+	"testing"
+
+	"github.com/flipmeter/flipmeter/frame"
+)
+
+// asset finds a file that set-up fetches.
+func asset(t testing.TB, name string) string {
+	t.Helper()
+	home := os.Getenv("FLIPMETER_HOME")
+	if home == "" {
+		dir, err := os.Getwd()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for ; ; dir = filepath.Dir(dir) {
+			if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
+				break
+			}
+			if dir == filepath.Dir(dir) {
+				t.Fatal("no go.mod above the test")
+			}
+		}
+		home = filepath.Join(dir, ".flipmeter")
+	}
+	file := filepath.Join(home, name)
+	if _, err := os.Stat(file); err != nil {
+		t.Fatalf("%v: run make setup", err)
+	}
+	return file
+}
+
+const clipWidth, clipHeight = 256, 144
+
+// clip decodes a film clip at the size of thumbnails.
+var clip = sync.OnceValues(func() ([][]byte, error) {
+	cmd := exec.Command("ffmpeg", "-v", "error", "-i", clipFile, "-vf", "scale=256:144", "-f", "rawvideo", "-pix_fmt", "rgb24", "-")
+	out, err := cmd.Output()
+	if err != nil {
+		return nil, err
+	}
+	var frames [][]byte
+	for len(out) >= clipWidth*clipHeight*3 {
+		frames = append(frames, out[:clipWidth*clipHeight*3])
+		out = out[clipWidth*clipHeight*3:]
+	}
+	return frames, nil
+})
+
+var clipFile string
+
+// clipThumbs gives pictures of the clip, over and over, from a pool whose
+// buffers are counted.
+func clipThumbs(t testing.TB, pool *frame.Pool) func(i int) *frame.Thumb {
+	t.Helper()
+	clipFile = asset(t, "footage/bigbuckbunny.mp4")
+	frames, err := clip()
+	if err != nil {
+		t.Fatalf("decode %s with the ffmpeg command: %v", clipFile, err)
+	}
+	wants := []frame.Want{{Width: clipWidth, Height: clipHeight, Fit: frame.FitSquash, Filter: frame.FilterLinear}}
+	return func(i int) *frame.Thumb {
+		var f frame.Frame
+		f.Prepare(pool, wants, 1280, 720)
+		copy(f.Pictures[0].Pix, frames[i%len(frames)])
+		th := f.TakeThumb(0)
+		f.Release()
+		return th
+	}
+}
+
+// plainThumbs gives small grey pictures.
+func plainThumbs(pool *frame.Pool) func(i int) *frame.Thumb {
+	wants := []frame.Want{{Width: 32, Height: 18, Fit: frame.FitSquash, Filter: frame.FilterLinear}}
+	return func(i int) *frame.Thumb {
+		var f frame.Frame
+		f.Prepare(pool, wants, 1280, 720)
+		copy(f.Pictures[0].Pix, bytes.Repeat([]byte{byte(i)}, 32*18*3))
+		th := f.TakeThumb(0)
+		f.Release()
+		return th
+	}
+}

@@ -1,0 +1,67 @@
+package report
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/flipmeter/flipmeter/frame"
+	"github.com/flipmeter/flipmeter/report/table"
+)
+
+// film is a short run with everything in it: cuts, an outage, all kinds.
+func film(t testing.TB, pool *frame.Pool) *simulation {
+	return &simulation{seed: 11, frames: 132 * 2, fps: 25, cuts: []int{94, 170}, gapAt: 215, noise: .42, spread: 2.4,
+		thumb: clipThumbs(t, pool)}
+}
+
+// writeRun makes a whole run of simulations, each a stream.
+func writeRun(t testing.TB, dir string, format table.Format, sims map[string]*simulation, names []string, change func(*StreamConfig, *StreamOutcome)) *Summary {
+	t.Helper()
+	r, err := NewRun(Config{Dir: dir, Tables: format, Tool: "flipmeter test", Window: 2 * time.Second,
+		Created: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out Outcome
+	for _, name := range names {
+		s := sims[name]
+		cfg := simStream(name)
+		cfg.Traces = s.traces
+		fs := s.run()
+		o := StreamOutcome{Summary: s.summary(fs), Complete: true, FPS: FPS{Decode: 812.4, Infer: 151.2, Pipeline: 138.9}}
+		if change != nil {
+			change(&cfg, &o)
+		}
+		rec, err := r.Stream(cfg)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.feed(t, rec, fs, 12)
+		if err := rec.Close(); err != nil {
+			t.Fatal(err)
+		}
+		out.Streams = append(out.Streams, o)
+	}
+	sum, err := r.Finish(context.Background(), out)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return sum
+}
+
+// TestWriteSample leaves pages to look at where FLIPMETER_REPORT_SAMPLE
+// names a folder; otherwise it only makes sure that they can be made.
+func TestWriteSample(t *testing.T) {
+	dir := os.Getenv("FLIPMETER_REPORT_SAMPLE")
+	if dir == "" {
+		dir = t.TempDir()
+	}
+	var pool frame.Pool
+	writeRun(t, filepath.Join(dir, "film"), table.CSV, map[string]*simulation{"bigbuckbunny.mp4": film(t, &pool)}, []string{"bigbuckbunny.mp4"}, nil)
+	if n := pool.Outstanding(); n != 0 {
+		t.Errorf("%d buffers were not given back", n)
+	}
+}

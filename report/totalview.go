@@ -1,0 +1,62 @@
+package report
+
+import (
+	"github.com/flipmeter/flipmeter/stability"
+)
+
+// totalView is the head of a page of several streams.
+type totalView struct {
+	Verdict []span
+	Tiles   []tile
+	Rows    []totalRow
+	Axis    string // the right end of the rows' axis
+}
+
+// totalRow is a stream in the comparison of all.
+type totalRow struct {
+	ID, Name    string
+	Frames      string
+	Bar         barView
+	Unexplained string
+	Flips       string
+}
+
+func newTotalView(out Outcome, sum *Summary, streams []*streamView) *totalView {
+	micro := out.Micro
+	if micro == nil {
+		micro = unknownSummary()
+	}
+	t := &totalView{Verdict: verdict(&sum.Total.Micro, micro), Tiles: totalTiles(sum, micro)}
+	var most float64
+	for i := range sum.Streams {
+		for _, n := range []Number{sum.Streams[i].FlipFraction.Value, sum.Streams[i].FlipFraction.High} {
+			if n.Known() {
+				most = max(most, float64(n))
+			}
+		}
+	}
+	top := niceTop(most)
+	t.Axis = percent(Number(top))
+	for i := range sum.Streams {
+		s := &sum.Streams[i]
+		row := totalRow{ID: streams[i].ID, Name: s.Source.Name, Frames: countWord(s.Frames),
+			Unexplained: percent(s.UnexplainedFraction.Value), Flips: countWord(s.Flips)}
+		if f := s.FlipFraction; f.Value.Known() {
+			row.Bar = barView{Known: true, Value: percent(f.Value), Size: 100 * float64(f.Value) / top}
+			if iv := between(f); iv != "" {
+				row.Bar.Detail = iv
+				row.Bar.Low, row.Bar.IntervalW = 100*float64(f.Low)/top, 100*float64(f.High-f.Low)/top
+			}
+		}
+		t.Rows = append(t.Rows, row)
+	}
+	return t
+}
+
+// totalTiles are the pooled figures, with the averages over streams beside
+// the flip fraction.
+func totalTiles(sum *Summary, micro *stability.Summary) []tile {
+	t := tiles(&sum.Total.Micro, micro.Decided.MinScore)
+	macro := fractionTile("Average over streams", sum.Total.Macro.FlipFraction, "flip fraction, every stream weighing the same")
+	return append([]tile{t[0], macro}, t[1:4]...)
+}
