@@ -1,0 +1,146 @@
+package alerts
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"regexp"
+	"strconv"
+	"strings"
+
+	"github.com/flipmeter/flipmeter/stability"
+)
+
+// Lookup finds a measure of a summary by its dotted path, as in
+// summary.json: "decided.flip_fraction". Low and High are NaN where the
+// measure has no interval, Value is NaN where it is null. ok is false where
+// there is no such measure.
+type Lookup func(path string) (m stability.Interval, ok bool)
+
+// Condition is a comparison that a run must not meet, as in
+// "flip_fraction>0.05".
+type Condition struct {
+	Path  string // dotted; .low or .high at the end names a side of the interval
+	Op    string // > >= < <=
+	Bound float64
+}
+
+// Result says whether a condition was met, and of what value.
+type Result struct {
+	Failed  bool
+	Message string // one line, of use whether it failed or not
+}
+
+var (
+	// Longer operators first.
+	conditionForm = regexp.MustCompile(`^\s*([^<>=!\s]*)\s*(>=|<=|>|<|[=!]+|)\s*(.*?)\s*$`)
+	pathForm      = regexp.MustCompile(`^[a-z][a-z0-9_]*(\.[a-z0-9_]+)*$`)
+)
+
+// ParseCondition reads a condition. The error quotes it and says what is
+// wrong with it.
+func ParseCondition(text string) (Condition, error) {
+	wrong := func(what string) (Condition, error) {
+		return Condition{}, fmt.Errorf("%q: %s", text, what)
+	}
+	parts := conditionForm.FindStringSubmatch(text)
+	if parts == nil { // a line break
+		return wrong("want a field, an operator and a number, as in flip_fraction>0.05")
+	}
+	c := Condition{Path: parts[1], Op: parts[2]}
+	switch {
+	case !pathForm.MatchString(c.Path):
+		return wrong("want a field of summary.json first, as in decided.flip_fraction>0.05")
+	case c.Op == "":
+		return wrong("want an operator after the field: >, >=, < or <=")
+	case strings.ContainsAny(c.Op, "!") || c.Op[0] == '=':
+		return wrong("the operator must be one of >, >=, <, <=; measures are hardly ever equal")
+	}
+	bound, err := strconv.ParseFloat(parts[3], 64)
+	if err != nil && !errors.Is(err, strconv.ErrRange) || parts[3] == "" {
+		return wrong(fmt.Sprintf("want a number after the operator, got %q", parts[3]))
+	}
+	if math.IsNaN(bound) || math.IsInf(bound, 0) {
+		return wrong("the number must be finite")
+	}
+	c.Bound = bound
+	return c, nil
+}
+
+// String is the condition as ParseCondition reads it.
+func (c Condition) String() string {
+	return c.Path + c.Op + strconv.FormatFloat(c.Bound, 'g', -1, 64)
+}
+
+// Check returns an error if the condition's measure doesn't exist, so that a
+// typing error is told before the work.
+func (c Condition) Check(lookup Lookup) error {
+	if _, _, ok := c.find(lookup); !ok {
+		return fmt.Errorf("%q: a summary has no field %s (see docs for the fields of summary.json)", c, c.Path)
+	}
+	return nil
+}
+
+// Eval compares. A measure that is null, or does not exist, fails: what was
+// not measured has not passed.
+func (c Condition) Eval(lookup Lookup) Result {
+	m, value, ok := c.find(lookup)
+	switch {
+	case !ok:
+		return Result{Failed: true, Message: fmt.Sprintf("%s: a summary has no field %s", c, c.Path)}
+	case math.IsNaN(value):
+		return Result{Failed: true, Message: fmt.Sprintf("%s: %s is null, and null never passes", c, c.Path)}
+	}
+	verdict := "passes"
+	met := compare(value, c.Op, c.Bound)
+	if met {
+		verdict = "fails"
+	}
+	measured := c.Path + " is " + figure(value)
+	if !math.IsNaN(m.Low) && !math.IsNaN(m.High) {
+		measured += fmt.Sprintf(" (95 %% interval %s to %s)", figure(m.Low), figure(m.High))
+	}
+	return Result{Failed: met, Message: fmt.Sprintf("%s %s: %s", c, verdict, measured)}
+}
+
+// find gives the measure and the side of it that is compared.
+func (c Condition) find(lookup Lookup) (m stability.Interval, value float64, ok bool) {
+	if m, ok := lookup(c.Path); ok {
+		return m, m.Value, true
+	}
+	i := strings.LastIndexByte(c.Path, '.')
+	if i < 0 {
+		return m, 0, false
+	}
+	side := c.Path[i+1:]
+	if side != "low" && side != "high" && side != "value" {
+		return m, 0, false
+	}
+	if m, ok = lookup(c.Path[:i]); !ok {
+		return m, 0, false
+	}
+	switch side {
+	case "low":
+		return m, m.Low, true
+	case "high":
+		return m, m.High, true
+	}
+	return m, m.Value, true
+}
+
+func compare(v float64, op string, bound float64) bool {
+	switch op {
+	case ">":
+		return v > bound
+	case ">=":
+		return v >= bound
+	case "<":
+		return v < bound
+	case "<=":
+		return v <= bound
+	}
+	panic("BUG: a condition with the operator " + strconv.Quote(op))
+}
+
+// figure is a value with four significant digits.
+func figure(v float64) string { return strconv.FormatFloat(v, 'g', 4, 64) }
