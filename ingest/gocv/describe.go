@@ -3,9 +3,13 @@
 package gocv
 
 import (
+	"context"
+	"fmt"
 	"path/filepath"
+	"strings"
 
 	"github.com/flipmeter/flipmeter/ingest"
+	"github.com/flipmeter/flipmeter/ingest/container"
 	"github.com/flipmeter/flipmeter/ingest/derive"
 )
 
@@ -13,17 +17,34 @@ import (
 // definition.
 const hdLines = 720
 
-// describe fills in what is known of the file once its first frame is
-// decoded.
-func (s *Source) describe() {
+// prepare finds out what is to know about the file once its first frame is
+// decoded, decides on colours and fields, and plans the pictures.
+func (s *Source) prepare(ctx context.Context, abs string, mask *ingest.Mask) error {
 	m := &s.mats[s.cur]
 	s.info = ingest.Info{
 		Name: filepath.Base(s.cfg.Path), Kind: "file",
-		Width: m.Cols(), Height: m.Rows(), FPS: s.cap.fps(),
+		Width: m.Cols(), Height: m.Rows(), FPS: s.cap.fps(), Frames: s.expectedFrames(),
 		Codec: s.cap.fourcc(), Decoder: decoderName(),
-		Region: s.cfg.Region.String(), Masked: s.cfg.Mask != "",
+		Region: s.cfg.Region.String(), Masked: mask != nil,
 	}
-	s.info.Frames = s.expectedFrames()
+	if s.info.Codec == "" {
+		s.info.Codec = s.facts.Codec
+	}
+	s.decideFields(ctx, abs)
+	correct, err := s.decideColours()
+	if err != nil {
+		return err
+	}
+	s.view = derive.NewView(derive.ViewConfig{
+		Wants: s.cfg.Wants, Region: s.cfg.Region, Mask: mask, Deinterlace: s.info.Deinterlaced,
+		Correct: correct, BGR: true, Other: newScaler(&s.source),
+	})
+	_, _, err = s.treat()
+	return err
+}
+
+func (s *Source) note(format string, args ...any) {
+	s.info.Notes = append(s.info.Notes, fmt.Sprintf(format, args...))
 }
 
 // expectedFrames estimates how many frames will be delivered.
@@ -42,24 +63,40 @@ func (s *Source) expectedFrames() int64 {
 	return (n + stride - 1) / stride
 }
 
-// prepare decides on colours and fields, and plans the pictures.
-func (s *Source) prepare(mask *ingest.Mask) error {
+// decideFields says whether the footage is interlaced: by its tags, or by
+// its looks where those leave it open.
+func (s *Source) decideFields(ctx context.Context, abs string) {
+	switch s.facts.Interlaced {
+	case container.Yes, container.No:
+		s.info.Interlaced = string(s.facts.Interlaced)
+	default:
+		s.info.Interlaced = looksInterlaced(ctx, abs)
+	}
+	s.info.Deinterlaced = s.cfg.Deinterlace == DeinterlaceOn ||
+		s.cfg.Deinterlace == DeinterlaceAuto && s.info.Interlaced == "yes"
+	switch {
+	case s.info.Deinterlaced:
+		s.note("Deinterlaced: the top field was kept, the lines between were filled in.")
+	case s.info.Interlaced == "yes":
+		s.note("The footage is interlaced: the comb pattern at moving edges flickers and may cause flips. Deinterlacing removes it.")
+	}
+}
+
+// decideColours chooses the matrix of the colours, and how the colours that
+// OpenCV delivers become right.
+func (s *Source) decideColours() (*derive.Correction, error) {
 	matrix, why := s.chooseMatrix()
 	s.info.ColorMatrix, s.info.ColorMatrixWhy = string(matrix), why
-	var correct *derive.Correction
-	if matrix != derive.RGBMatrix {
-		var err error
-		if correct, err = derive.NewCorrection(derive.BT601, matrix); err != nil {
-			return err
-		}
+	if matrix == derive.RGBMatrix {
+		return nil, nil
 	}
-	s.info.Deinterlaced = s.cfg.Deinterlace == DeinterlaceOn
-	s.view = derive.NewView(derive.ViewConfig{
-		Wants: s.cfg.Wants, Region: s.cfg.Region, Mask: mask, Deinterlace: s.info.Deinterlaced,
-		Correct: correct, BGR: true, Other: newScaler(&s.source),
-	})
-	_, _, err := s.treat()
-	return err
+	if s.facts.FullRange == container.Yes && !s.cap.eightBitYUV() {
+		s.note("The video is tagged as full range, which OpenCV ignores for this pixel format: contrast is too high, dark and bright parts are cut off.")
+	}
+	if matrix == derive.BT2020 {
+		s.note("The colours are BT.2020: the matrix was applied, gamut and transfer function (HDR) were not.")
+	}
+	return derive.NewCorrection(decodedWith(), matrix)
 }
 
 func (s *Source) chooseMatrix() (matrix derive.ColorMatrix, why string) {
@@ -72,6 +109,10 @@ func (s *Source) chooseMatrix() (matrix derive.ColorMatrix, why string) {
 		return derive.RGBMatrix, "codec"
 	case s.cfg.ColorMatrix != ColorMatrixAuto:
 		return derive.ColorMatrix(s.cfg.ColorMatrix), "given"
+	case s.facts.Matrix != container.MatrixUnknown && s.facts.Matrix != container.RGB:
+		return derive.ColorMatrix(s.facts.Matrix), "tag"
+	case strings.EqualFold(s.info.Codec, "MJPG"), strings.EqualFold(s.info.Codec, "jpeg"):
+		return derive.BT601, "codec" // as JPEG pictures are
 	case lines >= hdLines:
 		return derive.BT709, "height"
 	}

@@ -8,6 +8,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+
+	"github.com/flipmeter/flipmeter/ingest/container"
 )
 
 // checkFile says what keeps a path from being a video file, as far as the
@@ -39,7 +41,23 @@ func checkFile(path string) (abs string, err error) {
 	return abs, nil
 }
 
-// explainFailure says why a file could not be opened.
-func explainFailure(abs string, err error) error {
-	return fmt.Errorf("%w: it is no video, or of a kind that this OpenCV can't decode: check it with ffprobe", err)
+// explainFailure says why a file could not be opened, and what to do.
+func explainFailure(f container.Facts, err error) error {
+	switch {
+	case f.Kind == container.KindPlaylist:
+		return errors.New("it is a playlist, not a video: name the video file itself")
+	case f.Kind == container.KindPicture:
+		return errors.New("it is a single picture, not a video: name the folder that holds the pictures")
+	case f.Kind != container.KindUnknown:
+		return fmt.Errorf("it is %s, not a video, whatever its name says: name a video file", f.Kind)
+	case f.CutOff != "":
+		return fmt.Errorf("the file is cut off, %s: copy it again, or let the recording finish", f.CutOff)
+	case f.HasVideo == container.No && f.HasAudio == container.Yes:
+		return errors.New("it holds sound but no video: name a file with a video track")
+	case f.HasVideo == container.No:
+		return errors.New("it holds no video track: name a file with one")
+	case f.HasVideo == container.Yes:
+		return fmt.Errorf("%w: its video (%s) is of a kind that the FFmpeg in this OpenCV can't decode: convert it with ffmpeg", err, f.Codec)
+	}
+	return fmt.Errorf("%w: it is no video, or of a kind that is not supported: check it with ffprobe", err)
 }

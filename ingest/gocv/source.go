@@ -13,6 +13,7 @@ import (
 
 	"github.com/flipmeter/flipmeter/frame"
 	"github.com/flipmeter/flipmeter/ingest"
+	"github.com/flipmeter/flipmeter/ingest/container"
 	"github.com/flipmeter/flipmeter/ingest/derive"
 )
 
@@ -30,6 +31,7 @@ var errClosed = errors.New("read from a source that is closed")
 type Source struct {
 	cfg    Config
 	info   ingest.Info
+	facts  container.Facts
 	log    *slog.Logger
 	cap    *capture
 	clock  clock
@@ -69,7 +71,11 @@ func open(ctx context.Context, cfg Config) (_ *Source, err error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Source{cfg: cfg, log: cfg.Logger.With("component", "ingest", "stream", cfg.Stream)}
+	facts, err := container.ReadFile(abs)
+	if err != nil {
+		return nil, fmt.Errorf("open %s: %w", cfg.Path, err)
+	}
+	s := &Source{cfg: cfg, facts: facts, log: cfg.Logger.With("component", "ingest", "stream", cfg.Stream)}
 	s.mats = [2]cv.Mat{cv.NewMat(), cv.NewMat()}
 	defer func() {
 		if err != nil {
@@ -83,14 +89,13 @@ func open(ctx context.Context, cfg Config) (_ *Source, err error) {
 		}
 	}
 	if s.cap, err = openCapture(abs); err != nil {
-		return nil, fmt.Errorf("open %s: %w", cfg.Path, explainFailure(abs, err))
+		return nil, fmt.Errorf("open %s: %w", cfg.Path, explainFailure(facts, err))
 	}
 	s.clock = newClock(s.cap.fps())
 	if err := s.first(ctx); err != nil {
 		return nil, fmt.Errorf("open %s: %w", cfg.Path, err)
 	}
-	s.describe()
-	if err := s.prepare(mask); err != nil {
+	if err := s.prepare(ctx, abs, mask); err != nil {
 		return nil, fmt.Errorf("open %s: %w", cfg.Path, err)
 	}
 	s.digest = ingest.StartFileDigest(context.WithoutCancel(ctx), abs)
@@ -268,9 +273,14 @@ func (s *Source) first(ctx context.Context) error {
 	}
 }
 
-// end says how the stream ended.
+// end says how the stream ended. OpenCV's frame count is an estimate in many
+// containers, so what counts is whether the file's structure is complete.
 func (s *Source) end() error {
 	s.ended = ingest.ErrEndOfStream
+	if s.facts.CutOff != "" {
+		s.ended = fmt.Errorf("read %s: %w after %d frames (%s): %w",
+			s.info.Name, ingest.ErrTruncated, s.decoded, s.facts.CutOff, ingest.ErrEndOfStream)
+	}
 	return s.ended
 }
 
