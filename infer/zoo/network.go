@@ -21,6 +21,9 @@ type Parameter struct {
 	// are stored with the weights but not trained, nor counted as
 	// parameters.
 	Buffer bool
+	// Alternative is another name and shape under which files have the same
+	// numbers in the same order; nil if there is none.
+	Alternative *Parameter
 }
 
 // Elements is the product of the shape.

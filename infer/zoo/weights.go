@@ -34,7 +34,15 @@ func floats(src Weights, p *Parameter) ([]float32, error) {
 type fileWeights struct{ file *checkpoint.File }
 
 func (f fileWeights) Stream(p *Parameter, fn func([]float32) error) error {
-	return f.file.Stream(p.Name, fn)
+	return f.file.Stream(found(p, f.file).Name, fn)
+}
+
+// found is p as the file has it.
+func found(p *Parameter, file *checkpoint.File) *Parameter {
+	if p.Alternative != nil && file.Tensor(p.Name) == nil && file.Tensor(p.Alternative.Name) != nil {
+		return p.Alternative
+	}
+	return p
 }
 
 // match checks that a checkpoint has exactly the tensors that the network
@@ -44,7 +52,7 @@ func match(need []Parameter, file *checkpoint.File) error {
 	var problems []string
 	wanted := make(map[string]bool, len(need))
 	for i := range need {
-		p := &need[i]
+		p := found(&need[i], file)
 		wanted[p.Name] = true
 		switch t := file.Tensor(p.Name); {
 		case t == nil:
