@@ -74,3 +74,7 @@ func (r *bitReader) se() int {
 	}
 	return -int(v / 2)
 }
+
+// uvlc reads AV1's variable-length code, which is ue with any number of
+// zeros.
+func (r *bitReader) uvlc() { r.ue() }

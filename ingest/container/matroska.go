@@ -161,6 +161,8 @@ func (m *mkv) track(track element) {
 			m.facts.merge(avcRecord(p))
 		case "V_MPEGH/ISO/HEVC":
 			m.facts.merge(hevcRecord(p))
+		case "V_AV1":
+			m.facts.merge(av1Record(p))
 		case "V_MPEG1", "V_MPEG2":
 			m.facts.merge(scanMPEG(p))
 		}

@@ -179,6 +179,8 @@ func (m *mp4) property(b box) {
 		m.facts.merge(avcRecord(p))
 	case "hvcC":
 		m.facts.merge(hevcRecord(p))
+	case "av1C":
+		m.facts.merge(av1Record(p))
 	case "vpcC":
 		m.facts.merge(vpRecord(p))
 	}

@@ -1,6 +1,9 @@
 package derive
 
-import "fmt"
+import (
+	"fmt"
+	"math"
+)
 
 // ColorMatrix names the coefficients that turn YCbCr into RGB.
 type ColorMatrix string
@@ -25,52 +28,62 @@ var lumaWeights = map[ColorMatrix][2]float64{
 	SMPTE240M: {0.212, 0.087},
 }
 
-// Correction turns colours that were decoded with one matrix into those of
-// another. It is the same for limited and full range, because the scaling
-// of range cancels out. Colours that were clipped when they were decoded
-// with the wrong matrix can't be restored.
+// Coding is how RGB is coded as YCbCr.
+type Coding struct {
+	Matrix ColorMatrix
+	// FullRange is set where 8-bit luma takes 0…255 rather than 16…235.
+	FullRange bool
+}
+
+// Correction turns colours that were decoded by one coding although another
+// one was meant into what they should be. Colours that were clipped when
+// they were decoded wrongly can't be restored.
 type Correction struct {
 	// lut[c][o][v] is what byte v of channel c adds to channel o, in units
-	// of 2^-shift; one of the three holds the rounding term.
+	// of 2^-shift; the first channel's holds offset and rounding, too.
 	lut [3][3][256]int32
 }
 
 const shift = 16
 
-// NewCorrection is the correction of colours that were decoded with the
-// matrix from although they were encoded with to; nil where they are equal.
-func NewCorrection(from, to ColorMatrix) (*Correction, error) {
-	if from == to {
+// NewCorrection is the correction of colours that were decoded as one coding
+// although they are in another; nil where those are equal.
+func NewCorrection(decoded, meant Coding) (*Correction, error) {
+	if decoded == meant {
 		return nil, nil
 	}
-	a, ok := lumaWeights[from]
-	b, ok2 := lumaWeights[to]
+	a, ok := lumaWeights[decoded.Matrix]
+	b, ok2 := lumaWeights[meant.Matrix]
 	if !ok || !ok2 {
-		return nil, fmt.Errorf("correct colours from %s to %s: no such matrix", from, to)
+		return nil, fmt.Errorf("correct colours from %s to %s: no such matrix", decoded.Matrix, meant.Matrix)
 	}
 	enc, dec := toYUV(a), toRGB(b)
+	luma, chroma, offset := rescale(decoded.FullRange, meant.FullRange)
 	c := &Correction{}
 	for o := range 3 {
 		for i := range 3 {
-			var m float64
-			for k := range 3 {
-				m += dec[o][k] * enc[k][i]
-			}
+			m := luma*dec[o][0]*enc[0][i] + chroma*(dec[o][1]*enc[1][i]+dec[o][2]*enc[2][i])
 			for v := range 256 {
-				t := m * float64(v) * (1 << shift)
-				if t < 0 {
-					t -= 0.5
-				} else {
-					t += 0.5
-				}
-				c.lut[i][o][v] = int32(t)
+				c.lut[i][o][v] = int32(math.Round(m * float64(v) * (1 << shift)))
 			}
 		}
 		for v := range 256 {
-			c.lut[0][o][v] += 1 << (shift - 1)
+			c.lut[0][o][v] += int32(math.Round(offset*(1<<shift))) + 1<<(shift-1)
 		}
 	}
 	return c, nil
+}
+
+// rescale says by what luma and chroma are to be multiplied, and how many
+// grey levels are to be added, where one range was decoded as another.
+func rescale(decodedFull, meantFull bool) (luma, chroma, offset float64) {
+	switch {
+	case meantFull && !decodedFull:
+		return 219.0 / 255, 224.0 / 255, 16
+	case decodedFull && !meantFull:
+		return 255.0 / 219, 255.0 / 224, -16 * 255.0 / 219
+	}
+	return 1, 1, 0
 }
 
 // toYUV is the matrix RGB → (Y, (B−Y)/(2(1−Kb)), (R−Y)/(2(1−Kr))).

@@ -7,8 +7,6 @@ import (
 	"strings"
 
 	cv "gocv.io/x/gocv"
-
-	"github.com/flipmeter/flipmeter/ingest/derive"
 )
 
 // fileOptions is what FFmpeg may do with a file: read it, and nothing else,
@@ -126,8 +124,7 @@ func (c *capture) rgb() bool {
 	return false
 }
 
-// eightBitYUV says that the decoder delivers planes of 8 bits: FFmpeg then
-// marks full range in the pixel format, which OpenCV respects.
+// eightBitYUV says that the decoder delivers planes of 8 bits.
 func (c *capture) eightBitYUV() bool {
 	switch printable(uint32(c.vc.Get(cv.VideoCaptureCodecPixelFormat))) {
 	case "I420", "Y42B", "444P":
@@ -135,10 +132,6 @@ func (c *capture) eightBitYUV() bool {
 	}
 	return false
 }
-
-// decodedWith is the matrix that OpenCV converts every stream with. Versions
-// from 5 on convert by the stream's tag, and are not supported yet.
-func decodedWith() derive.ColorMatrix { return derive.BT601 }
 
 // printable is a four-character code as text, without padding; "" where it
 // is not text.

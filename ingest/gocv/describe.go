@@ -90,13 +90,26 @@ func (s *Source) decideColours() (*derive.Correction, error) {
 	if matrix == derive.RGBMatrix {
 		return nil, nil
 	}
-	if s.facts.FullRange == container.Yes && !s.cap.eightBitYUV() {
-		s.note("The video is tagged as full range, which OpenCV ignores for this pixel format: contrast is too high, dark and bright parts are cut off.")
+	full := s.facts.FullRange == container.Yes
+	decoded := derive.Coding{Matrix: derive.BT601, FullRange: full && s.honoursRange()}
+	if full && !decoded.FullRange {
+		s.note("The video is tagged as full range, which OpenCV does not respect for this codec: brightness and contrast were put right afterwards, but the darkest and brightest parts were cut off.")
 	}
 	if matrix == derive.BT2020 {
-		s.note("The colours are BT.2020: the matrix was applied, gamut and transfer function (HDR) were not.")
+		s.note("The colours are BT.2020: its matrix was applied; gamut and transfer function (HDR) were not.")
 	}
-	return derive.NewCorrection(decodedWith(), matrix)
+	return derive.NewCorrection(decoded, derive.Coding{Matrix: matrix, FullRange: full})
+}
+
+// honoursRange says whether OpenCV converts this stream by its range: it
+// does where FFmpeg puts the range into the pixel format, which the decoders
+// of JPEG, H.264 and H.265 do for 8 bits.
+func (s *Source) honoursRange() bool {
+	switch strings.ToLower(s.info.Codec) {
+	case "avc1", "avc3", "h264", "x264", "hev1", "hvc1", "hevc", "h265", "x265", "mjpg", "jpeg":
+		return s.cap.eightBitYUV()
+	}
+	return false
 }
 
 func (s *Source) chooseMatrix() (matrix derive.ColorMatrix, why string) {
