@@ -1,12 +1,18 @@
 package bus
 
-import "time"
+import (
+	"time"
+
+	"github.com/nats-io/nats.go"
+)
 
 // Config says which broker to use and what to keep there.
 type Config struct {
 	// Server is an embedded server to connect to inside the process; it
 	// goes before URL.
 	Server *Server
+	// InProcess is another server inside the process, in place of Server.
+	InProcess nats.InProcessConnProvider
 	// URL is one server or several, separated by commas: nats://, tls://,
 	// ws://, wss://. Credentials in it are used and never shown.
 	URL string

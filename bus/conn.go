@@ -34,10 +34,9 @@ type Conn struct {
 	js     jetstream.JetStream
 	closed chan struct{}
 
-	mu       sync.Mutex // guards what provision found
-	ready    bool
-	states   jetstream.KeyValue
-	pictures jetstream.ObjectStore
+	mu     sync.Mutex // guards what provision found
+	ready  bool
+	states jetstream.KeyValue
 }
 
 // Connect connects to a broker. It returns an error that says what to do if
@@ -101,8 +100,11 @@ func (c *Conn) options(target target) ([]nats.Option, error) {
 		}),
 		nats.ClosedHandler(func(*nats.Conn) { close(c.closed) }),
 	}
-	if cfg.Server != nil {
+	switch {
+	case cfg.Server != nil:
 		opts = append(opts, nats.InProcessServer(cfg.Server.ns))
+	case cfg.InProcess != nil:
+		opts = append(opts, nats.InProcessServer(cfg.InProcess))
 	}
 	if target.user != "" {
 		opts = append(opts, nats.UserInfo(target.user, target.password))
@@ -120,7 +122,7 @@ func (c *Conn) options(target target) ([]nats.Option, error) {
 		}
 		opts = append(opts, o)
 	}
-	if t := cfg.TLS; t != (TLS{}) && cfg.Server == nil {
+	if t := cfg.TLS; t != (TLS{}) && target.servers != "" {
 		opts = append(opts, nats.Secure(&tls.Config{MinVersion: tls.VersionTLS12, ServerName: t.ServerName}))
 		if t.CAFile != "" {
 			opts = append(opts, nats.RootCAs(t.CAFile))

@@ -1,70 +1,46 @@
 package bus
 
 import (
-	"bytes"
-	"context"
-	"errors"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
+	"encoding/json"
 	"fmt"
-	"sort"
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 )
 
-const (
-	// An object store refuses what would exceed its limit instead of
-	// dropping the oldest, so old pictures are deleted when it is nearly
-	// full, down to a mark that makes this rare.
-	fullShare  = 0.9
-	sweptShare = 0.7
-)
+// nuidLength is how long the unique ids of object stores are.
+const nuidLength = 22
 
-// putPicture stores a picture as a JPEG file, making room if needed.
-func (s *sender) putPicture(ctx context.Context, m *message) error {
-	ctx, cancel := context.WithTimeout(ctx, apiTimeout)
-	defer cancel()
-	_, pictures := s.conn.stores()
-	if pictures == nil {
-		return fmt.Errorf("%w: pictures are off", errRefused)
-	}
-	data := m.thumb.JPEG()
-	if err := s.makeRoom(ctx, pictures, int64(len(data))); err != nil {
-		return err
-	}
-	_, err := pictures.Put(ctx, jetstream.ObjectMeta{
-		Name:    m.subject,
-		Headers: nats.Header{"content-type": {"image/jpeg"}},
-	}, bytes.NewReader(data))
-	return err
-}
-
-func (s *sender) makeRoom(ctx context.Context, store jetstream.ObjectStore, need int64) error {
-	limit := float64(s.conn.cfg.Pictures.MaxBytes)
-	status, err := store.Status(ctx)
+// pictureFile makes the two messages that store a picture as a file of
+// PictureBucket, in the format of NATS object stores (ADR-20): its bytes, as
+// one chunk, and what is known of it. Both are sent like any stored message,
+// under ids of their own, so that a resend changes nothing. The bucket's own
+// Put would wait for each, cannot be resent half-way, and in nats.go 1.55
+// now and then leaves a goroutine behind.
+func pictureFile(name string, file []byte) (chunk, info *message) {
+	sum := sha256.New()
+	sum.Write(file)
+	nameSum := sha256.Sum256([]byte(name))
+	nuid := hex.EncodeToString(nameSum[:])[:nuidLength]
+	about, err := json.Marshal(jetstream.ObjectInfo{
+		ObjectMeta: jetstream.ObjectMeta{Name: name, Headers: nats.Header{"content-type": {"image/jpeg"}}},
+		Bucket:     PictureBucket, NUID: nuid, Size: uint64(len(file)), Chunks: 1,
+		Digest: jetstream.GetObjectDigestValue(sum),
+	})
 	if err != nil {
-		return err
+		panic(fmt.Sprintf("BUG: encoding what is known of a picture: %v", err))
 	}
-	size := float64(status.Size()) + float64(need)
-	if size <= fullShare*limit {
-		return nil
+	header := func(id string) nats.Header {
+		// Rollup replaces what the subject held before.
+		return nats.Header{jetstream.MsgRollup: {jetstream.MsgRollupSubject}, nats.MsgIdHdr: {id}}
 	}
-	files, err := store.List(ctx)
-	if errors.Is(err, jetstream.ErrNoObjectsFound) {
-		return nil
+	chunk = &message{route: routePicture, subject: "$O." + PictureBucket + ".C." + nuid, header: header(name + ":chunk"), data: file}
+	info = &message{
+		route: routePicture, subject: "$O." + PictureBucket + ".M." + base64.URLEncoding.EncodeToString([]byte(name)),
+		header: header(name + ":info"), data: about,
 	}
-	if err != nil {
-		return err
-	}
-	sort.Slice(files, func(i, j int) bool { return files[i].ModTime.Before(files[j].ModTime) })
-	for _, f := range files {
-		if size <= sweptShare*limit {
-			break
-		}
-		// Another publisher may have deleted it.
-		if err := store.Delete(ctx, f.Name); err != nil && !errors.Is(err, jetstream.ErrObjectNotFound) {
-			return err
-		}
-		size -= float64(f.Size)
-	}
-	return nil
+	return chunk, info
 }

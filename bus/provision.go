@@ -32,10 +32,10 @@ func (c *Conn) forget() {
 	c.ready = false
 }
 
-func (c *Conn) stores() (jetstream.KeyValue, jetstream.ObjectStore) {
+func (c *Conn) stateBucket() jetstream.KeyValue {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.states, c.pictures
+	return c.states
 }
 
 func (c *Conn) provision(ctx context.Context) error {
@@ -68,24 +68,47 @@ func (c *Conn) provision(ctx context.Context) error {
 	if c.cfg.Pictures.Off {
 		return nil
 	}
-	c.pictures, err = c.js.ObjectStore(ctx, PictureBucket)
-	if errors.Is(err, jetstream.ErrBucketNotFound) || errors.Is(err, jetstream.ErrStreamNotFound) {
-		c.pictures, err = c.js.CreateObjectStore(ctx, jetstream.ObjectStoreConfig{
+	if err := c.provisionPictures(ctx, storage); err != nil {
+		return fmt.Errorf("open the object store %s: %w", PictureBucket, err)
+	}
+	return nil
+}
+
+func (c *Conn) provisionPictures(ctx context.Context, storage jetstream.StorageType) error {
+	_, err := c.js.ObjectStore(ctx, PictureBucket)
+	switch {
+	case err == nil && c.cfg.Server == nil:
+		return nil // as its operator made it
+	case err == nil:
+	case errors.Is(err, jetstream.ErrBucketNotFound), errors.Is(err, jetstream.ErrStreamNotFound):
+		_, err = c.js.CreateObjectStore(ctx, jetstream.ObjectStoreConfig{
 			Bucket:      PictureBucket,
 			Description: "pictures before and after flips",
 			TTL:         c.cfg.Pictures.MaxAge,
 			MaxBytes:    c.cfg.Pictures.MaxBytes,
 			Storage:     storage,
-			Replicas:    st.Replicas,
+			Replicas:    c.cfg.Storage.Replicas,
 		})
 		if errors.Is(err, jetstream.ErrBucketExists) {
-			c.pictures, err = c.js.ObjectStore(ctx, PictureBucket)
+			return nil // another publisher was faster
 		}
+		if err != nil {
+			return err
+		}
+	default:
+		return err
 	}
+	// An object store that is full refuses new files, and deleting one
+	// leaves a mark that takes room, too. Ours drops its oldest files.
+	stream, err := c.js.Stream(ctx, "OBJ_"+PictureBucket)
 	if err != nil {
-		return fmt.Errorf("open the object store %s: %w", PictureBucket, err)
+		return err
 	}
-	return nil
+	cfg := stream.CachedInfo().Config
+	cfg.Discard = jetstream.DiscardOld
+	cfg.MaxAge, cfg.MaxBytes = c.cfg.Pictures.MaxAge, c.cfg.Pictures.MaxBytes
+	_, err = c.js.UpdateStream(ctx, cfg)
+	return err
 }
 
 func (c *Conn) provisionStream(ctx context.Context, storage jetstream.StorageType) error {

@@ -85,6 +85,11 @@ func (r *Recorder) flush(ctx context.Context) error {
 	if err := r.send.settle(ctx); err != nil {
 		return err
 	}
+	if _, ok := ctx.Deadline(); !ok { // which nats wants
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, r.cfg.CloseTimeout)
+		defer cancel()
+	}
 	if err := r.send.conn.nc.FlushWithContext(ctx); err != nil {
 		return fmt.Errorf("publish to nats at %s: %w", r.send.conn.host, r.send.conn.redact.error(err))
 	}

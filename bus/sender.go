@@ -16,9 +16,6 @@ const (
 	retryMost  = 5 * time.Second
 )
 
-// errRefused marks a message that no resend will bring through.
-var errRefused = errors.New("refused")
-
 // sender sends messages in order and resends what is not acknowledged. It
 // keeps a bounded number of stored messages under way and waits for the
 // oldest when there are more. One goroutine uses it.
@@ -48,31 +45,37 @@ type flight struct {
 func (s *sender) send(ctx context.Context, m *message) error {
 	switch m.route {
 	case routeStream:
-		for len(s.underway) >= s.limit {
-			if err := s.settleOldest(ctx); err != nil {
-				s.count.lose(m)
-				return err
-			}
-		}
-		if err := s.prepared(ctx); err != nil {
-			s.count.lose(m)
-			return err
-		}
-		s.underway = append(s.underway, s.fly(m))
-		return s.collect(ctx)
+		return s.store(ctx, m)
 	case routeCore:
-		err := s.publishCore(ctx, m)
-		if err != nil {
-			s.count.lose(m)
+		return s.publishCore(ctx, m)
+	case routeState:
+		return s.putState(ctx, m)
+	case routePicture:
+		chunk, info := pictureFile(m.subject, m.thumb.JPEG())
+		m.release()
+		if err := s.store(ctx, chunk); err != nil {
 			return err
 		}
-		return nil
-	case routeState:
-		return s.put(ctx, m, s.putState)
-	case routePicture:
-		return s.put(ctx, m, s.putPicture)
+		return s.store(ctx, info)
 	}
 	panic("BUG: a message with an unknown route")
+}
+
+// store sends a message that the broker acknowledges, without waiting for
+// that unless too many are under way.
+func (s *sender) store(ctx context.Context, m *message) error {
+	for len(s.underway) >= s.limit {
+		if err := s.settleOldest(ctx); err != nil {
+			s.count.lose(m)
+			return err
+		}
+	}
+	if err := s.prepared(ctx); err != nil {
+		s.count.lose(m)
+		return err
+	}
+	s.underway = append(s.underway, s.fly(m))
+	return s.collect(ctx)
 }
 
 // settle waits until everything under way is acknowledged.
@@ -132,11 +135,14 @@ func (s *sender) fly(m *message) flight {
 }
 
 func (s *sender) landed(ack *jetstream.PubAck) {
-	s.count.stored.Add(1)
-	if ack.Duplicate {
-		s.count.duplicates.Add(1)
+	if s.underway[0].m.route == routeStream {
+		s.count.stored.Add(1)
+		if ack.Duplicate {
+			s.count.duplicates.Add(1)
+		}
+	} else {
+		s.count.published.Add(1)
 	}
-	s.underway[0].m.release()
 	s.underway[0] = flight{}
 	s.underway = s.underway[1:]
 }
@@ -159,9 +165,11 @@ func (s *sender) settleOldest(ctx context.Context) error {
 			}
 		}
 		if isRefusal(err) {
-			s.count.lose(f.m)
+			m := f.m
+			s.underway[0] = flight{}
 			s.underway = s.underway[1:]
-			return s.refusal(f.m, err)
+			s.count.lose(m)
+			return s.refusal(m, err)
 		}
 		f.ack, f.err = nil, err
 		if err := wait.before(ctx, err); err != nil {
@@ -205,54 +213,55 @@ func (s *sender) publishCore(ctx context.Context, m *message) error {
 			s.count.lose(m)
 			return nil
 		case isRefusal(err):
+			s.count.lose(m)
 			return s.refusal(m, err)
 		}
 		if err := wait.before(ctx, err); err != nil {
+			s.count.lose(m)
 			return err
 		}
 	}
 }
 
-// put stores a state or a picture, again and again until it is stored. A
-// picture that is refused is counted, the flip goes out without it.
-func (s *sender) put(ctx context.Context, m *message, once func(context.Context, *message) error) error {
+// putState stores the last state, again and again until it is stored.
+func (s *sender) putState(ctx context.Context, m *message) error {
 	wait := s.newPatience()
 	for {
 		err := s.prepared(ctx)
 		if err == nil {
-			if err = once(ctx, m); err == nil {
+			err = s.putStateOnce(ctx, m)
+			if err == nil {
 				s.count.published.Add(1)
-				m.release()
 				return nil
 			}
-		} else if ctx.Err() != nil || isRefusal(err) {
-			s.count.lose(m)
-			return err
-		}
-		if isRefusal(err) {
-			s.count.lose(m)
-			if m.route == routePicture {
-				s.log.Warn("a picture of a flip was not stored in nats", "server", s.conn.host, "error", s.conn.redact.error(err))
-				return nil
+			if isRefusal(err) {
+				err = s.refusal(m, err)
+				s.count.lose(m)
+				return err
 			}
-			return s.refusal(m, err)
+			err = wait.before(ctx, err)
 		}
-		if err := wait.before(ctx, err); err != nil {
+		if err != nil {
 			s.count.lose(m)
 			return err
 		}
 	}
 }
 
-func (s *sender) putState(ctx context.Context, m *message) error {
+func (s *sender) putStateOnce(ctx context.Context, m *message) error {
 	ctx, cancel := context.WithTimeout(ctx, apiTimeout)
 	defer cancel()
-	states, _ := s.conn.stores()
-	_, err := states.Put(ctx, m.subject, m.data)
+	_, err := s.conn.stateBucket().Put(ctx, m.subject, m.data)
 	return err
 }
 
+// refusal is the error of a message that will never arrive. A flip goes out
+// without its pictures, so one of those is no error.
 func (s *sender) refusal(m *message, err error) error {
+	if m.route == routePicture {
+		s.log.Debug("a picture of a flip was not stored in nats", "server", s.conn.host, "error", s.conn.redact.error(err))
+		return nil
+	}
 	return fmt.Errorf("publish %s to nats at %s: %w", m.subject, s.conn.host, s.conn.redact.error(err))
 }
 
@@ -267,10 +276,13 @@ func isRefusal(err error) bool {
 	if errors.Is(err, nats.ErrMaxPayload) || errors.Is(err, nats.ErrBadSubject) ||
 		errors.Is(err, nats.ErrConnectionClosed) || errors.Is(err, nats.ErrConnectionDraining) ||
 		errors.Is(err, jetstream.ErrJetStreamNotEnabled) || errors.Is(err, jetstream.ErrJetStreamNotEnabledForAccount) ||
-		errors.Is(err, nats.ErrPermissionViolation) || errors.Is(err, errRefused) {
+		errors.Is(err, nats.ErrPermissionViolation) {
 		return true
 	}
 	var api *jetstream.APIError
-	const unavailable = 503
-	return errors.As(err, &api) && api.Code != unavailable
+	const (
+		unavailable = 503
+		storeFailed = 10077 // a 503, too: the limits of a stream that refuses new messages
+	)
+	return errors.As(err, &api) && (api.Code != unavailable || api.ErrorCode == storeFailed)
 }

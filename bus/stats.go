@@ -4,7 +4,7 @@ import "sync/atomic"
 
 // Stats counts messages since a publisher was made.
 type Stats struct {
-	Published  int64 // observations handed to the broker, pictures and states put
+	Published  int64 // observations handed over; last states and parts of pictures stored
 	Stored     int64 // acknowledged by JetStream, duplicates included
 	Duplicates int64 // of those, resends of what was stored already
 	Resent     int64

@@ -115,3 +115,9 @@ const epochsPerMillisecond = 1000
 func NewEpoch(start time.Time) uint64 {
 	return uint64(start.UnixMilli()) * epochsPerMillisecond
 }
+
+// EpochStart is the start that NewEpoch made an epoch of, to the
+// millisecond.
+func EpochStart(epoch uint64) time.Time {
+	return time.UnixMilli(int64(epoch / epochsPerMillisecond)).UTC()
+}

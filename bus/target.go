@@ -25,6 +25,12 @@ func parseTarget(cfg Config) (target, error) {
 		t.redact.add(t.token)
 		return t, nil
 	}
+	if cfg.InProcess != nil {
+		t.host = "the server in the process"
+		t.redact.add(t.password)
+		t.redact.add(t.token)
+		return t, nil
+	}
 	if strings.TrimSpace(cfg.URL) == "" {
 		return t, errors.New("connect to nats: no url given: use nats://host:4222, or embedded")
 	}

@@ -1,0 +1,58 @@
+package natstest
+
+import (
+	"testing"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"go.uber.org/goleak"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+func TestRestartKeepsPortAndStore(t *testing.T) {
+	s := Listen(t)
+	url := s.URL()
+	nc := s.Connect(t)
+	js, err := nc.JetStream()
+	if err != nil {
+		t.Fatal(err)
+	}
+	kv, err := js.CreateKeyValue(&nats.KeyValueConfig{Bucket: "b"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := kv.PutString("k", "v"); err != nil {
+		t.Fatal(err)
+	}
+	s.Stop()
+	s.Restart(t)
+	if s.URL() != url {
+		t.Fatalf("url is %s after the restart, was %s", s.URL(), url)
+	}
+	deadline := time.Now().Add(5 * time.Second)
+	for {
+		e, err := kv.Get("k")
+		if err == nil && string(e.Value()) == "v" {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("the value did not outlive the restart: %v", err)
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+}
+
+func TestStartListensNowhere(t *testing.T) {
+	s := Start(t)
+	nc := s.Connect(t)
+	if err := nc.Publish("a", nil); err != nil {
+		t.Fatal(err)
+	}
+	if err := nc.Flush(); err != nil {
+		t.Fatal(err)
+	}
+	if a := s.ns.Addr(); a != nil {
+		t.Fatalf("listens on %s", a)
+	}
+}
