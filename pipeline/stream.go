@@ -1,0 +1,183 @@
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/flipmeter/flipmeter/event"
+	"github.com/flipmeter/flipmeter/infer"
+	"github.com/flipmeter/flipmeter/ingest"
+	"github.com/flipmeter/flipmeter/scene"
+	"github.com/flipmeter/flipmeter/stability"
+)
+
+// NoPicture says that the source was not asked for a picture.
+const NoPicture = -1
+
+// Config is what a run of one stream depends on.
+type Config struct {
+	Site, Stream string
+	// Epoch is the number of the source's opening in this run, from 0.
+	Epoch   uint64
+	Tracker stability.Config
+	Cuts    scene.Mode
+	// Windows are the widths of the windowed measures, and WindowStep is
+	// how much video passes between two of their events; 0 sends none.
+	Windows    []time.Duration
+	WindowStep time.Duration
+	// Traces are the classes whose probabilities every event carries.
+	Traces []int32
+	// Began is the wall clock at the stream's first frame, for sources whose
+	// frames carry none.
+	Began time.Time
+}
+
+// Deps is what a stream works with. It owns none of it: the caller closes
+// the source, the classifier, the journal and the recorders.
+type Deps struct {
+	Source     ingest.Source
+	Classifier infer.Classifier
+	// ModelPicture, LumaPicture and ThumbPicture are places in the source's
+	// list of wants: the model's input, the 224×224 luma of the same crop,
+	// and an RGB picture of width 256. The last two may be NoPicture: then
+	// there is no change map, and no cuts and thumbnails.
+	ModelPicture, LumaPicture, ThumbPicture int
+
+	Journal   *Journal // nil: not resumable
+	Recorders []event.Recorder
+	Listeners []event.Listener
+}
+
+// Stream runs one stream, once.
+type Stream struct {
+	cfg  Config
+	deps Deps
+
+	assemble *assembler
+	settle   *settler
+	ending   error // why reading stopped; read after Run
+
+	inferTime time.Duration
+	inferred  int64
+}
+
+// New prepares a stream. The configuration is checked.
+func New(cfg Config, deps Deps) (*Stream, error) {
+	if err := cfg.Tracker.Validate(); err != nil {
+		return nil, fmt.Errorf("stream %s: %w", cfg.Stream, err)
+	}
+	if deps.Source == nil || deps.Classifier == nil {
+		return nil, fmt.Errorf("stream %s: a source and a classifier are needed", cfg.Stream)
+	}
+	s := &Stream{cfg: cfg, deps: deps}
+	s.assemble = newAssembler(cfg, deps)
+	s.settle = newSettler(cfg, deps)
+	return s, nil
+}
+
+// Result says how a run went.
+type Result struct {
+	Summary *stability.Summary
+	// Stream combines with those of other streams.
+	Stream stability.Result
+	// Complete is false where the run was interrupted or the file was cut
+	// off; Ending says why.
+	Complete bool
+	Ending   error
+	// Classified is how many frames the model saw, and InferTime the sum of
+	// the times their classification took, waiting included.
+	Classified int64
+	InferTime  time.Duration
+	Elapsed    time.Duration
+}
+
+// Run moves the stream's frames until the source ends, something fails, or
+// ctx is cancelled. A cancelled run finishes what is under way, flushes the
+// tracker and returns nil with an incomplete result: what was read counts.
+func (s *Stream) Run(ctx context.Context) (*Result, error) {
+	start := time.Now()
+	// Reading stops with ctx or when a later stage fails; what follows is
+	// finished in either case.
+	reading, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	hard := context.WithoutCancel(ctx)
+
+	workers := s.deps.Classifier.Parallel() + 1
+	// One slot is being read into, one is with the consumer, the rest wait
+	// or are classified.
+	w := newWindow(workers + 2)
+
+	readErr := make(chan error, 1)
+	go func() { readErr <- s.read(reading, w) }()
+	classified := make(chan struct{})
+	go func() { defer close(classified); s.classify(hard, w, workers) }()
+
+	err := s.consume(hard, w, stop)
+	<-classified
+	err = errors.Join(<-readErr, err)
+	w.release()
+	s.settle.close()
+	if err != nil {
+		return nil, err
+	}
+	stream := s.settle.tracker.Result(s.cfg.Stream)
+	return &Result{
+		Summary: stream.Summary, Stream: stream,
+		Complete:   errors.Is(s.ending, ingest.ErrEndOfStream) && !errors.Is(s.ending, ingest.ErrTruncated),
+		Ending:     s.ending,
+		Classified: s.inferred, InferTime: s.inferTime,
+		Elapsed: time.Since(start),
+	}, nil
+}
+
+// consume takes the slots in the stream's order through everything after the
+// classification. After a failure it only drains, so that nobody hangs.
+func (s *Stream) consume(ctx context.Context, w *window, stop context.CancelCauseFunc) error {
+	var failed error
+	for sl := range w.order {
+		<-sl.done
+		if failed == nil {
+			if failed = s.handle(ctx, sl); failed != nil {
+				stop(failed)
+			}
+		}
+		sl.frame.Release()
+		w.free <- sl
+	}
+	if failed != nil {
+		return failed
+	}
+	return s.settle.finish(ctx)
+}
+
+func (s *Stream) handle(ctx context.Context, sl *slot) error {
+	if sl.err != nil {
+		return fmt.Errorf("classifying frame %d: %w", sl.frame.Seq, sl.err)
+	}
+	if sl.took > 0 {
+		s.inferTime += sl.took
+		s.inferred++
+	}
+	r := s.settle.newRecord()
+	if sl.replay != nil {
+		s.assemble.replay(sl, r)
+		return s.settle.push(ctx, r)
+	}
+	s.assemble.fresh(sl, r)
+	if s.deps.Journal != nil {
+		if err := s.deps.Journal.write(r); err != nil {
+			return err
+		}
+	}
+	return s.settle.push(ctx, r)
+}
+
+// release gives every slot's buffers back. It is called when no stage runs.
+func (w *window) release() {
+	for range len(w.free) {
+		sl := <-w.free
+		sl.frame.Release()
+	}
+}
