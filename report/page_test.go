@@ -13,7 +13,7 @@ import (
 
 // film is a short run with everything in it: cuts, an outage, all kinds.
 func film(t testing.TB, pool *frame.Pool) *simulation {
-	return &simulation{seed: 11, frames: 132 * 2, fps: 25, cuts: []int{94, 170}, gapAt: 215, noise: .42, spread: 2.4,
+	return &simulation{seed: 11, frames: 132 * 3, fps: 25, cuts: []int{94, 236}, gapAt: 330, noise: .3, spread: 3,
 		thumb: clipThumbs(t, pool)}
 }
 

@@ -39,6 +39,10 @@ type simulation struct {
 	traces  []int32
 }
 
+// sceneSpeeds are how fast things move; at 0 the picture stands still now
+// and then.
+var sceneSpeeds = []float64{0, .5, 1.5}
+
 // simFrame is one frame and what was made of it.
 type simFrame struct {
 	obs   stability.Observation
@@ -63,21 +67,22 @@ func (s *simulation) run() []simFrame {
 	newScene()
 	out := make([]simFrame, s.frames)
 	boost, boosted, left := 0.0, 0, 0
-	cx, cy, speed := 12.0, 14.0, 1.0
+	cx, cy, speed, scene := 12.0, 14.0, 1.5, 2
 	var pts time.Duration
 	for i := range out {
 		f := &out[i]
 		cut := slices.Contains(s.cuts, i)
 		if cut {
 			newScene()
-			speed = rng.Float64() * 2
+			scene++
+			speed = sceneSpeeds[scene%len(sceneSpeeds)]
 		}
 		if left == 0 && rng.Float64() < .035 {
 			boosted, left, boost = rng.IntN(k), 1+rng.IntN(3), s.spread*(.8+rng.Float64())
 		}
 		logits, sum := make([]float64, k), 0.0
 		for c := range logits {
-			wander[c] = wander[c]*.9 + rng.NormFloat64()*s.noise
+			wander[c] = wander[c]*.96 + rng.NormFloat64()*s.noise
 			logits[c] = mean[c] + wander[c]
 			if left > 0 && c == boosted {
 				logits[c] += boost
@@ -127,7 +132,7 @@ func (s *simulation) run() []simFrame {
 
 // simCells moves a blob over the change map.
 func simCells(rng *rand.Rand, cx, cy *float64, speed float64) []uint16 {
-	if speed < .25 {
+	if speed == 0 && rng.Float64() < .7 {
 		return nil
 	}
 	*cx = math.Mod(*cx+speed*.7+32, 32)

@@ -19,6 +19,7 @@ type stretch struct {
 	glitch      int32
 	transition  int32
 	churn       int32
+	censored    int32
 }
 
 // stretchLength is how long the stretches are that are compared.
@@ -52,6 +53,7 @@ func (c *Collector) worstStretches(width time.Duration) []stretch {
 		sum.glitch += sign * b.flips[stability.KindGlitch]
 		sum.transition += sign * b.flips[stability.KindTransition]
 		sum.churn += sign * b.flips[stability.KindChurn]
+		sum.censored += sign * b.flips[stability.KindCensored]
 	}
 	within := func(from, i int) bool {
 		if i == from {

@@ -38,6 +38,11 @@ type StreamSummary struct {
 	Smoothers []struct{} `json:"smoothers"`
 	FPS       FPSSummary `json:"fps"`
 	Complete  bool       `json:"complete"`
+
+	// For the text: not part of the file.
+	duration time.Duration
+	minScore float64
+	warnings []string
 }
 
 // SourceSummary identifies what was looked at, without credentials.
@@ -158,6 +163,13 @@ func newSummary(streams []*stream, out Outcome) *Summary {
 		}
 		if sha != "" {
 			ss.Source.SHA256 = &sha
+		}
+		if o.Summary != nil && o.Summary.HasPTS {
+			ss.duration = o.Summary.Last - o.Summary.First
+		}
+		ss.minScore = st.cfg.MinScore
+		for _, b := range banners(st, o, o.Summary) {
+			ss.warnings = append(ss.warnings, b.Title+" "+b.Text)
 		}
 		s.Complete = s.Complete && o.Complete
 		s.Streams = append(s.Streams, ss)

@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -173,6 +174,9 @@ func verdict(m *Measures, st *stability.Summary) []span {
 
 func banners(s *stream, o StreamOutcome, st *stability.Summary) []banner {
 	var b []banner
+	if st == nil {
+		st = unknownSummary()
+	}
 	if s.cfg.RandomWeights != "" {
 		b = append(b, banner{"alarm", "The weights are random.",
 			"This network was never trained (" + s.cfg.RandomWeights + "). Its labels mean nothing; only speed and plumbing can be judged here."})
@@ -205,11 +209,19 @@ func tiles(m *Measures, minScore float64) []tile {
 		fractionTile("Flip fraction", m.FlipFraction, "of neighbouring frames differ in their label"),
 		fractionTile("Unexplained", m.UnexplainedFraction, "of pairs flip for no visible reason"),
 		fractionTile("Decided flip fraction", m.Decided.FlipFraction,
-			fmt.Sprintf("where both scores are at least %s: %s of pairs", strconv.FormatFloat(minScore, 'f', -1, 64), shareOf(m.Decided.Pairs, m.Pairs))),
+			fmt.Sprintf("where both scores are at least %s: %s of pairs", minScoreWord(minScore), shareOf(m.Decided.Pairs, m.Pairs))),
 		{Name: "Flips a second", Value: fixed(m.FlipRateHz, 2), Text: "of video that was observed"},
 		{Name: "Probability jump", Value: fixed(m.MAC, 3), Text: "mean change of the leading label’s probability (MAC)"},
 	}
 	return t
+}
+
+// minScoreWord is the score from which an observation counts as decided.
+func minScoreWord(minScore float64) string {
+	if math.IsNaN(minScore) {
+		return "the minimum"
+	}
+	return strconv.FormatFloat(minScore, 'f', -1, 64)
 }
 
 func shareOf(part, whole Count) string {
@@ -316,7 +328,7 @@ func splitViews(m *Measures, minScore float64) []splitView {
 		{"Still against moving", "Still: none of 32×32 cells of the model’s view changed. A sound classifier does not flip there.",
 			bars(row{"still", m.Still}, row{"moving", m.Moving})},
 		{"Decided against all", fmt.Sprintf("Decided: both scores are at least %s. A network that is sure should flip less.",
-			strconv.FormatFloat(minScore, 'f', -1, 64)),
+			minScoreWord(minScore)),
 			bars(row{"decided", SplitMeasures{m.Decided.Pairs, m.Decided.Flips, m.Decided.FlipFraction}},
 				row{"all", SplitMeasures{m.Pairs, m.Flips, m.FlipFraction}})},
 	}

@@ -233,8 +233,7 @@ func stretchKinds(s stretch) string {
 	for _, k := range []struct {
 		n    int32
 		name string
-	}{{s.glitch, "glitch"}, {s.churn, "churn"}, {s.transition, "transition"},
-		{s.flips - s.glitch - s.churn - s.transition, "undecided"}} {
+	}{{s.glitch, "glitch"}, {s.churn, "churn"}, {s.transition, "transition"}, {s.censored, "censored"}} {
 		if k.n > 0 {
 			parts = append(parts, fmt.Sprintf("%d %s", k.n, k.name))
 		}

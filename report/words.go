@@ -26,7 +26,9 @@ func percent(n Number) string {
 func percentDigits(n Number) string {
 	p := float64(n) * 100
 	switch {
-	case p == 0, p >= 99.995:
+	case p < 0.0005:
+		return "0"
+	case p >= 99.995:
 		return strconv.FormatFloat(p, 'f', 0, 64)
 	case p < 0.1:
 		return strconv.FormatFloat(p, 'f', 3, 64)

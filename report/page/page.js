@@ -50,7 +50,7 @@
       this.canvas = root.querySelector('canvas'); this.g = this.canvas.getContext('2d');
       this.cursorEl = root.querySelector('.cursor'); this.tip = root.querySelector('.tip');
       this.n = d.start.length; this.t0 = this.n ? d.start[0] : 0; this.t1 = Math.max(d.end, this.t0 + 1);
-      this.v0 = this.t0; this.v1 = this.t1; this.cur = -1; this.pad = 6;
+      this.v0 = this.t0; this.v1 = this.t1; this.cur = -1; this.pad = 6; this.gutter = 46;
       this.step = (this.t1 - this.t0) / Math.max(1, this.n);
       this.flipsOf = new Map();
       for (const f of d.flips) { if (!this.flipsOf.has(f[0])) this.flipsOf.set(f[0], []); this.flipsOf.get(f[0]).push(f); }
@@ -64,11 +64,18 @@
     }
 
     time(t) { return this.d.unit === 'ms' ? clock(t) : 'frame ' + Math.round(t); }
-    endOf(i) { return i + 1 < this.n ? this.d.start[i + 1] : this.d.end; }
+    // endOf is where a bin ends: at the next one, or before it where a break lies between.
+    endOf(i) {
+      if (i + 1 >= this.n) return this.d.end;
+      const next = this.d.start[i + 1];
+      if (!this.openFrom) this.openFrom = new Map(this.d.breaks.map(b => [b.to, b.from]));
+      return this.openFrom.has(next) ? this.openFrom.get(next) : next;
+    }
     frames(i) { return i + 1 < this.n ? this.d.per : this.d.last; }
     mid(i) { return this.d.per > 1 ? (this.d.start[i] + this.endOf(i)) / 2 : this.d.start[i]; }
-    x(t) { return this.pad + (t - this.v0) / (this.v1 - this.v0) * (this.w - 2 * this.pad); }
-    t(x) { return this.v0 + (x - this.pad) / (this.w - 2 * this.pad) * (this.v1 - this.v0); }
+    get right() { return this.w - this.pad - this.gutter; }
+    x(t) { return this.pad + (t - this.v0) / (this.v1 - this.v0) * (this.right - this.pad); }
+    t(x) { return this.v0 + (x - this.pad) / (this.right - this.pad) * (this.v1 - this.v0); }
     binAt(t) {
       let a = 0, b = this.n - 1;
       while (a < b) { const m = (a + b + 1) >> 1; if (this.d.start[m] <= t) a = m; else b = m - 1; }
@@ -115,12 +122,17 @@
       this.grid(lanes);
       for (const l of lanes) {
         g.save();
-        if (l.title) { g.fillStyle = this.p.dim; g.fillText(this.fit(l.title, w - 2 * this.pad), this.pad, l.y - 7); }
-        g.beginPath(); g.rect(0, l.y - 2, w, l.h + 4); g.clip();
         this[l.name](l);
         g.restore();
       }
-      this.marks(lanes); this.map();
+      this.marks(lanes);
+      for (const l of lanes) {
+        if (!l.title) continue;
+        const text = this.fit(l.title, w - 2 * this.pad);
+        g.fillStyle = this.p.card; g.fillRect(0, l.y - 18, this.pad + g.measureText(text).width + 4, 15);
+        g.fillStyle = this.p.dim; g.fillText(text, this.pad, l.y - 7);
+      }
+      this.map();
       this.root.dataset.view = Math.round(this.v0) + ' ' + Math.round(this.v1);
       this.place();
     }
@@ -136,7 +148,7 @@
       return c >= 0 ? this.p.c[c] : name % 2 ? this.p.other : this.p.other2;
     }
     grid(lanes) {
-      const g = this.g, span = this.v1 - this.v0, per = (this.w - 2 * this.pad) / span;
+      const g = this.g, span = this.v1 - this.v0, per = (this.right - this.pad) / span;
       const ms = this.d.unit === 'ms';
       const steps = ms ? [10, 20, 50, 100, 200, 500, 1e3, 2e3, 5e3, 1e4, 15e3, 3e4, 6e4, 12e4, 3e5, 6e5, 9e5, 18e5, 36e5, 72e5, 144e5, 432e5]
         : [1, 2, 5, 10, 20, 50, 100, 200, 500, 1e3, 2e3, 5e3, 1e4, 2e4, 5e4, 1e5, 1e6];
@@ -153,19 +165,19 @@
       }
       g.stroke();
     }
+    // level draws a line of a chart's scale, with its text in the gutter.
     level(l, f, text) {
       const g = this.g, y = Math.round(l.y + l.h - f * l.h) + .5;
       g.strokeStyle = this.p.line; g.lineWidth = 1; g.setLineDash([]);
-      g.beginPath(); g.moveTo(this.pad, y); g.lineTo(this.w - this.pad, y); g.stroke();
-      return () => {
-        const tw = g.measureText(text).width, ty = f > .8 ? y + 12 : y - 3;
-        g.globalAlpha = .8; g.fillStyle = this.p.card; g.fillRect(this.w - this.pad - tw - 4, ty - 11, tw + 4, 13); g.globalAlpha = 1;
-        g.fillStyle = this.p.dim; g.fillText(text, this.w - this.pad - tw - 2, ty);
-      };
+      g.beginPath(); g.moveTo(this.pad, y); g.lineTo(this.right, y); g.stroke();
+      g.fillStyle = this.p.dim; g.fillText(text, this.right + 6, y + 4);
+    }
+    clip(l) {
+      const g = this.g; g.beginPath(); g.rect(this.pad - 2, l.y - 3, this.right - this.pad + 4, l.h + 6); g.clip();
     }
     ribbon(l) {
       const g = this.g, d = this.d, [a, b] = this.visible();
-      const right = this.w - this.pad;
+      const right = this.right; this.clip(l);
       g.fillStyle = this.p.track; g.fillRect(this.pad, l.y, right - this.pad, l.h);
       const wide = (right - this.pad) / (b - a + 1);
       if (d.per === 1 && wide >= 1) {
@@ -214,11 +226,11 @@
       return this.breakSet.has(t);
     }
     flips(l) {
-      const g = this.g, [a, b] = this.visible();
+      const g = this.g, [a, b] = this.visible(); this.clip(l);
       this.kinds.forEach((k, row) => {
         const y = l.y + row * 17 + 9;
         g.strokeStyle = this.p.line; g.lineWidth = 1; g.setLineDash([]);
-        g.beginPath(); g.moveTo(this.pad, y + .5); g.lineTo(this.w - this.pad, y + .5); g.stroke();
+        g.beginPath(); g.moveTo(this.pad, y + .5); g.lineTo(this.right, y + .5); g.stroke();
         // Marks that would overlap become one, larger with their number.
         let x0 = -99, count = 0, filled = 0, sum = 0;
         const flush = () => {
@@ -235,7 +247,7 @@
     }
     lines(l) {
       const g = this.g, d = this.d, [a, b] = this.visible();
-      const texts = [this.level(l, 0, '0'), this.level(l, .5, '50' + THIN + '%'), this.level(l, 1, '100' + THIN + '%')];
+      this.level(l, 0, '0'); this.level(l, .5, '50' + THIN + '%'); this.level(l, 1, '100' + THIN + '%'); this.clip(l);
       const y = v => l.y + l.h - v / 1000 * l.h;
       const per = Math.max(1, Math.floor((b - a + 1) / (this.w * 1.5)));
       d.lines.forEach((line, n) => {
@@ -267,15 +279,14 @@
           if (alone) { g.beginPath(); g.arc(p.x, p.y, 1.6, 0, 7); g.fill(); }
         });
       });
-      for (const t of texts) t();
     }
     change(l) {
       const g = this.g, d = this.d, [a, b] = this.visible();
       const f = v => Math.sqrt(Math.max(0, v) / CELLS), base = l.y + l.h - 6, hh = l.h - 6;
       const up = { y: l.y, h: hh };
-      const texts = [this.level(up, f(.1 * CELLS), '10' + THIN + '%'), this.level(up, 1, '100' + THIN + '%')];
+      this.level(up, f(.1 * CELLS), '10' + THIN + '%'); this.level(up, 1, '100' + THIN + '%'); this.clip(l);
       g.setLineDash([]);
-      const wide = (this.w - 2 * this.pad) / (b - a + 1);
+      const wide = (this.right - this.pad) / (b - a + 1);
       const bar = (x0, x1, v, most, still) => {
         if (most > v) { g.globalAlpha = .35; g.fillStyle = this.p.dim; g.fillRect(x0, base - f(most) * hh, x1 - x0, f(most) * hh); g.globalAlpha = 1; }
         if (v > 0) { g.fillStyle = this.p.dim; g.globalAlpha = .75; g.fillRect(x0, base - f(v) * hh, x1 - x0, f(v) * hh); g.globalAlpha = 1; }
@@ -291,34 +302,42 @@
         col.sum += v; col.n++; col.most = Math.max(col.most, most); col.still = col.still || v === 0;
       }
       if (col) bar(col.x, col.x + 1, col.sum / col.n, col.most, col.still);
-      g.strokeStyle = this.p.line; g.beginPath(); g.moveTo(this.pad, base + .5); g.lineTo(this.w - this.pad, base + .5); g.stroke();
-      for (const t of texts) t();
+      g.strokeStyle = this.p.line; g.beginPath(); g.moveTo(this.pad, base + .5); g.lineTo(this.right, base + .5); g.stroke();
     }
     window(l) {
-      const g = this.g, win = this.d.window;
-      let top = 10;
-      for (const v of win.hi.concat(win.v)) top = Math.max(top, v);
+      const g = this.g, d = this.d, win = d.window;
+      // The first windows hold few pairs: their intervals may reach beyond the chart.
+      const his = [...win.hi].sort((a, b) => a - b);
+      let top = Math.max(10, his[Math.floor(his.length * .9)], ...win.v);
       top = [10, 20, 50, 100, 200, 300, 500, 750, 1000].find(t => top <= t) || 1000;
-      const texts = [this.level(l, 0, '0'), this.level(l, 1, percent(top))];
+      this.level(l, 0, '0'); this.level(l, 1, percent(top)); this.clip(l);
       const y = v => l.y + l.h - clamp(v, 0, top) / top * l.h;
       g.setLineDash([]);
-      g.beginPath();
-      win.t.forEach((t, i) => g.lineTo(this.x(t), y(win.hi[i] < 0 ? win.v[i] : win.hi[i])));
-      for (let i = win.t.length - 1; i >= 0; i--) g.lineTo(this.x(win.t[i]), y(win.lo[i] < 0 ? win.v[i] : win.lo[i]));
-      g.closePath(); g.globalAlpha = .75; g.fillStyle = this.p['accent-soft']; g.fill(); g.globalAlpha = 1;
-      g.beginPath(); g.strokeStyle = this.p.accent; g.lineWidth = 2; g.lineJoin = 'round';
-      win.t.forEach((t, i) => g.lineTo(this.x(t), y(win.v[i])));
-      g.stroke();
-      if (win.t.length === 1) { g.beginPath(); g.fillStyle = this.p.accent; g.arc(this.x(win.t[0]), y(win.v[0]), 3, 0, 7); g.fill(); }
-      for (const t of texts) t();
+      const draw = (a, b) => { // the points [a, b), which no break parts
+        g.beginPath();
+        for (let i = a; i < b; i++) g.lineTo(this.x(win.t[i]), y(win.hi[i] < 0 ? win.v[i] : win.hi[i]));
+        for (let i = b - 1; i >= a; i--) g.lineTo(this.x(win.t[i]), y(win.lo[i] < 0 ? win.v[i] : win.lo[i]));
+        g.closePath(); g.globalAlpha = .75; g.fillStyle = this.p['accent-soft']; g.fill(); g.globalAlpha = 1;
+        g.beginPath(); g.strokeStyle = this.p.accent; g.lineWidth = 2; g.lineJoin = 'round';
+        for (let i = a; i < b; i++) g.lineTo(this.x(win.t[i]), y(win.v[i]));
+        g.stroke();
+        if (b - a === 1) { g.beginPath(); g.fillStyle = this.p.accent; g.arc(this.x(win.t[a]), y(win.v[a]), 3, 0, 7); g.fill(); }
+      };
+      let from = 0, next = 0;
+      for (let i = 0; i < win.t.length; i++) {
+        let parted = false;
+        while (next < d.breaks.length && d.breaks[next].to <= win.t[i]) { parted = true; next++; }
+        if (parted && i > from) { draw(from, i); from = i; }
+      }
+      if (from < win.t.length) draw(from, win.t.length);
     }
     // marks draws what goes through all lanes: cuts and breaks.
     marks(lanes) {
       const g = this.g, top = lanes[0].y;
       for (const b of this.d.breaks) {
         const x0 = this.x(b.from), x1 = Math.max(x0 + 2, this.x(b.to));
-        if (x1 < this.pad || x0 > this.w - this.pad) continue;
-        const l = Math.max(this.pad, x0), r = Math.min(this.w - this.pad, x1);
+        if (x1 < this.pad || x0 > this.right) continue;
+        const l = Math.max(this.pad, x0), r = Math.min(this.right, x1);
         g.save(); g.beginPath(); g.rect(l, top, r - l, this.axisY - top); g.clip();
         g.fillStyle = this.p.card; g.globalAlpha = .85; g.fillRect(l, top, r - l, this.axisY - top); g.globalAlpha = 1;
         g.strokeStyle = this.p.other; g.lineWidth = 1; g.setLineDash([]); g.beginPath();
@@ -344,7 +363,7 @@
     }
     // map shows which part of the whole is in view.
     map() {
-      const g = this.g, y = this.axisY + 25, w = this.w - 2 * this.pad, all = this.t1 - this.t0;
+      const g = this.g, y = this.axisY + 25, w = this.right - this.pad, all = this.t1 - this.t0;
       g.fillStyle = this.p.track; g.fillRect(this.pad, y, w, 6);
       const x = this.pad + (this.v0 - this.t0) / all * w;
       g.fillStyle = this.v1 - this.v0 < all * .999 ? this.p.accent : this.p.other;
@@ -410,7 +429,7 @@
       this.cursorEl.hidden = this.tip.hidden = !on;
       if (!on) return;
       const x = this.x(this.mid(this.cur));
-      if (x < 0 || x > this.w) { this.cursorEl.hidden = this.tip.hidden = true; return; }
+      if (x < 0 || x > this.right + 2) { this.cursorEl.hidden = this.tip.hidden = true; return; }
       this.cursorEl.style.left = x + 'px'; this.cursorEl.style.bottom = '36px'; this.cursorEl.style.top = '22px';
       const tw = this.tip.offsetWidth;
       this.tip.style.left = (x + 14 + tw < this.w ? x + 14 : Math.max(0, x - 14 - tw)) + 'px';
