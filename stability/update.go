@@ -60,3 +60,12 @@ type Flip struct {
 	Revision int
 	Final    bool
 }
+
+func (u *Update) reset() {
+	if u.Flip {
+		u.FlipAt = Flip{}
+	}
+	u.Pair, u.Decided, u.Still, u.Flip, u.Repeat = false, false, Unknown, false, false
+	u.Break, u.CutChange = ReasonNone, false
+	u.Late = u.Late[:0]
+}

@@ -1,0 +1,307 @@
+package stability
+
+import (
+	"math/bits"
+	"time"
+)
+
+// measure is one of the fractions that get an interval.
+type measure int
+
+const (
+	measureFlips measure = iota
+	measureUnexplained
+	measureDecided
+	measureStill
+	measureMoving
+	numMeasures
+)
+
+// fraction is a numerator and its denominator, in pairs.
+type fraction struct{ num, den int64 }
+
+func (f *fraction) add(g fraction) { f.num += g.num; f.den += g.den }
+
+// fractions are what some pairs contribute to every measure.
+type fractions [numMeasures]fraction
+
+func (f *fractions) add(g *fractions) {
+	for m := range f {
+		f[m].add(g[m])
+	}
+}
+
+// addFlags adds sign times what one pair contributes.
+func (f *fractions) addFlags(flags recordFlags, sign int64) {
+	flip := sign
+	if !flags.has(flagFlip) {
+		flip = 0
+	}
+	f[measureFlips].den += sign
+	f[measureFlips].num += flip
+	f[measureUnexplained].den += sign
+	if flags.has(flagUnexplained) {
+		f[measureUnexplained].num += sign
+	}
+	if flags.has(flagDecided) {
+		f[measureDecided].den += sign
+		f[measureDecided].num += flip
+	}
+	switch {
+	case flags.has(flagStill):
+		f[measureStill].den += sign
+		f[measureStill].num += flip
+	case flags.has(flagMoving):
+		f[measureMoving].den += sign
+		f[measureMoving].num += flip
+	}
+}
+
+const (
+	// batchPairs is how many pairs a stream may have before batch means
+	// replace the bootstrap.
+	batchPairs = 1_000_000
+	// blockMostRecords keeps a block within the ring, whatever the rate.
+	blockMostRecords = 512
+)
+
+// blocks cuts the runs of a stream into the moving blocks of the bootstrap
+// (Künsch, Annals of Statistics 17, 1989): every stretch of one second of
+// video within a run, one beginning at each pair. Blocks at the two ends of a
+// run are cut off there instead of being left out, so that every pair lies in
+// equally many blocks; a run shorter than a second is one block.
+//
+// Only how often each block content (pairs, flips) occurred is kept, which is
+// all that a bootstrap of a fraction needs, takes little memory, and can be
+// added up in any order. Each run has a weight of its number of pairs.
+//
+// Pairs arrive in order, once their kinds are settled.
+type blocks struct {
+	length time.Duration
+	pairs  int64 // length of a block without times
+
+	done    uint64 // number of the next record to take
+	tail    uint64 // number of the oldest record in the current block
+	inRun   bool
+	timed   bool
+	long    bool // the run is at least one block long
+	current fractions
+	run     fractions
+	weight  int64 // Σ pairs of the run's blocks so far
+
+	open   [numMeasures]tally // the run's blocks
+	closed [numMeasures]tally // those of earlier runs, by weight
+	repeat [numMeasures]sameAgain
+
+	total   fractions
+	batches batches
+}
+
+// sameAgain saves looking up the same block content again and again.
+type sameAgain struct {
+	fraction
+	n int64
+}
+
+func newBlocks(length time.Duration, pairs int) blocks {
+	return blocks{length: length, pairs: int64(pairs)}
+}
+
+// advance takes the records before the number upTo.
+func (b *blocks) advance(r *ring, upTo uint64) {
+	for ; b.done < upTo; b.done++ {
+		rec := r.at(b.done)
+		switch {
+		case rec.flags.has(flagRepeat):
+			// Neither pair nor break.
+		case rec.flags.has(flagPair):
+			b.pair(r, rec)
+		default:
+			b.endRun(r)
+			b.inRun, b.timed = rec.label != NoLabel, rec.flags.has(flagTimed)
+			b.tail = b.done
+		}
+	}
+	if !b.inRun || b.frozen() {
+		b.tail = b.done
+	}
+}
+
+// frozen says whether there are so many pairs that only batches count.
+func (b *blocks) frozen() bool { return b.total[measureFlips].den > batchPairs }
+
+func (b *blocks) pair(r *ring, rec *record) {
+	var one fractions
+	one.addFlags(rec.flags, 1)
+	b.total.add(&one)
+	b.batches.add(&one)
+	b.run.add(&one)
+	if b.frozen() {
+		return
+	}
+	b.current.add(&one)
+	for b.tail < b.done && b.tooLong(r.at(b.tail).at, rec.at, b.tail) {
+		b.dropTail(r)
+	}
+	b.emit()
+}
+
+// tooLong says whether the block may no longer hold the record tail, which
+// is at the time at, if its end is at now. It then is full for the first time.
+func (b *blocks) tooLong(at, now time.Duration, tail uint64) bool {
+	long := false
+	if b.timed {
+		long = now-at >= b.length
+	} else {
+		long = b.current[measureFlips].den > b.pairs
+	}
+	if b.done-tail >= blockMostRecords {
+		long = true
+	}
+	b.long = b.long || long
+	return long
+}
+
+func (b *blocks) dropTail(r *ring) {
+	if f := r.at(b.tail).flags; f.has(flagPair) {
+		b.current.addFlags(f, -1)
+	}
+	b.tail++
+}
+
+// leave lets go of a record that the ring is about to overwrite.
+func (b *blocks) leave(r *ring, number uint64) {
+	if b.done <= number {
+		b.advance(r, number+1)
+	}
+	for b.tail <= number {
+		b.long = b.inRun
+		b.dropTail(r)
+	}
+}
+
+// emit counts the current block.
+func (b *blocks) emit() {
+	b.weight += b.current[measureFlips].den
+	for m := range b.current {
+		s := &b.repeat[m]
+		if s.fraction != b.current[m] {
+			b.open[m].add(s.fraction, s.n)
+			*s = sameAgain{fraction: b.current[m]}
+		}
+		s.n++
+	}
+}
+
+// endRun counts the blocks at the run's end and gives the run its weight.
+func (b *blocks) endRun(r *ring) {
+	n := b.run[measureFlips].den
+	if n > 0 && !b.frozen() {
+		if !b.long {
+			b.weight = 0
+			for m := range b.open {
+				b.open[m].clear()
+				b.repeat[m] = sameAgain{}
+			}
+			b.current = b.run
+			b.emit()
+		}
+		for ; b.long && b.tail < b.done; b.tail++ {
+			f := r.at(b.tail).flags
+			if !f.has(flagPair) {
+				continue
+			}
+			b.current.addFlags(f, -1)
+			if b.current[measureFlips].den > 0 {
+				b.emit()
+			}
+		}
+		for m := range b.open {
+			b.open[m].add(b.repeat[m].fraction, b.repeat[m].n)
+			b.closed[m].addScaled(&b.open[m], n, b.weight)
+		}
+	}
+	for m := range b.open {
+		b.open[m].clear()
+		b.repeat[m] = sameAgain{}
+	}
+	b.inRun, b.long, b.weight = false, false, 0
+	b.current, b.run = fractions{}, fractions{}
+	b.tail = b.done
+}
+
+// weightOne is a weight of one whole block.
+const weightOne = 1 << 16
+
+// maxTally bounds the different block contents that are told apart.
+const maxTally = 256
+
+// tally counts block contents. While there are more than maxTally different
+// ones, it groups neighbouring ones, coarser and coarser, and keeps each
+// group's mean; so the result doesn't depend on the order of adding.
+type tally struct {
+	cells map[cellKey]cell
+	shift uint // of num and den in the key
+}
+
+type cellKey struct{ num, den int32 }
+
+// cell is a number of blocks with their sums.
+type cell struct{ n, num, den int64 }
+
+func (t *tally) key(f fraction) cellKey {
+	return cellKey{int32(f.num >> t.shift), int32(f.den >> t.shift)}
+}
+
+func (t *tally) add(f fraction, n int64) {
+	if n > 0 {
+		t.put(t.key(f), cell{n, n * f.num, n * f.den})
+	}
+}
+
+func (t *tally) put(k cellKey, c cell) {
+	if t.cells == nil {
+		t.cells = make(map[cellKey]cell)
+	}
+	old, known := t.cells[k]
+	t.cells[k] = cell{old.n + c.n, old.num + c.num, old.den + c.den}
+	for !known && len(t.cells) > maxTally {
+		t.coarsen(t.shift + 1)
+	}
+}
+
+func (t *tally) coarsen(shift uint) {
+	cells := make(map[cellKey]cell, len(t.cells))
+	by := shift - t.shift
+	for k, c := range t.cells {
+		k.num, k.den = k.num>>by, k.den>>by
+		old := cells[k]
+		cells[k] = cell{old.n + c.n, old.num + c.num, old.den + c.den}
+	}
+	t.cells, t.shift = cells, shift
+}
+
+func (t *tally) clear() {
+	clear(t.cells)
+	t.shift = 0
+}
+
+// addScaled adds other, its weights scaled by weightOne·n/d.
+func (t *tally) addScaled(other *tally, n, d int64) {
+	if other.shift > t.shift {
+		t.coarsen(other.shift)
+	}
+	by := t.shift - other.shift
+	for k, c := range other.cells {
+		t.put(cellKey{k.num >> by, k.den >> by}, cell{scale(c.n, n, d), scale(c.num, n, d), scale(c.den, n, d)})
+		by = t.shift - other.shift
+	}
+}
+
+// scale is x·weightOne·n/d, rounded to the nearest; all are at least 0.
+func scale(x, n, d int64) int64 {
+	hi, lo := bits.Mul64(uint64(x)*weightOne, uint64(n))
+	lo, carry := bits.Add64(lo, uint64(d)/2, 0)
+	q, _ := bits.Div64(hi+carry, lo, uint64(d))
+	return int64(q)
+}
