@@ -29,7 +29,10 @@
 // container's metadata is applied. Pictures of odd width or height lose
 // their last column or row (OpenCV 4.6). Ten-bit video becomes eight-bit.
 // Packets that can't be decoded are passed over by FFmpeg without a word;
-// they show only as a longer interval.
+// they show only as a longer interval. A stream whose picture size changes
+// on its way keeps the first size with OpenCV 4.6 and 4.10 (pictures that
+// grow are cut, pictures that shrink stand still); where OpenCV does tell,
+// it is a Break "size".
 //
 // # Trust
 //
