@@ -33,3 +33,21 @@ func BenchmarkArea(b *testing.B) {
 		}
 	}
 }
+
+// BenchmarkFunctions does the same with other libraries' functions.
+func BenchmarkFunctions(b *testing.B) {
+	for _, name := range []string{"pillow-bilinear", "pillow-bicubic", "torch-bilinear-antialias", "tf2-bilinear"} {
+		b.Run(name, func(b *testing.B) {
+			f, _ := Lookup(name)
+			p, err := f(768, 576, 341, 256, CentreCrop(341, 256, 224, 224), 3)
+			if err != nil {
+				b.Fatal(err)
+			}
+			src := picture("smooth", 768, 576, 3)
+			dst := make([]byte, 224*224*3)
+			for b.Loop() {
+				p.ResizeBytes(dst, src, 768*3)
+			}
+		})
+	}
+}

@@ -18,10 +18,14 @@ type Separable struct {
 	// bytes after each direction.
 	fixed bool
 
-	top    int       // first source row that is needed
-	rows   int       // and how many
-	middle []float32 // these rows after the horizontal sum
-	line   []float32 // one result row
+	top  int // first source row that is needed
+	rows int // and how many
+	// The source rows after the horizontal sum, and one result row in the
+	// making: floats, or bytes and fixed point.
+	middle      []float32
+	line        []float32
+	middleBytes []byte
+	lineFixed   []int32
 }
 
 // span is where one result coordinate comes from: source coordinates first,
@@ -62,8 +66,12 @@ func newSeparable(axis func(srcN, dstN int) []span, fixed bool) Func {
 			bottom = max(bottom, sp.first+len(sp.weight))
 		}
 		s.rows = bottom - s.top
-		s.middle = make([]float32, s.rows*crop.Dx()*channels)
-		s.line = make([]float32, crop.Dx()*channels)
+		n := crop.Dx() * channels
+		if fixed {
+			s.middleBytes, s.lineFixed = make([]byte, s.rows*n), make([]int32, n)
+		} else {
+			s.middle, s.line = make([]float32, s.rows*n), make([]float32, n)
+		}
 		return s, nil
 	}
 }
@@ -80,7 +88,15 @@ func (s *Separable) Resize(dst []float32, src []byte, srcStride int) {
 	n := s.crop.Dx() * s.channels
 	s.horizontal(src, srcStride)
 	for y, sp := range s.y {
-		s.vertical(dst[y*n:(y+1)*n], sp)
+		row := dst[y*n : (y+1)*n]
+		if !s.fixed {
+			s.sumRows(row, sp)
+			continue
+		}
+		s.sumFixedRows(sp)
+		for i, v := range s.lineFixed {
+			row[i] = float32(clipFixed(v))
+		}
 	}
 }
 
@@ -90,70 +106,38 @@ func (s *Separable) ResizeBytes(dst, src []byte, srcStride int) {
 	n := s.crop.Dx() * s.channels
 	s.horizontal(src, srcStride)
 	for y, sp := range s.y {
-		s.vertical(s.line, sp)
 		row := dst[y*n : (y+1)*n]
+		if s.fixed {
+			s.sumFixedRows(sp)
+			for i, v := range s.lineFixed {
+				row[i] = clipFixed(v)
+			}
+			continue
+		}
+		s.sumRows(s.line, sp)
 		for i, v := range s.line {
 			row[i] = byte(min(max(v, 0), 255) + 0.5)
 		}
 	}
 }
 
-// horizontal fills middle.
+// horizontal resizes the source rows that are needed along x.
 func (s *Separable) horizontal(src []byte, stride int) {
 	if stride < s.srcW*s.channels || len(src) < (s.srcH-1)*stride+s.srcW*s.channels {
 		panic("BUG: resample: the source is smaller than the plan")
 	}
-	out, n := s.middle, s.channels
+	n := s.crop.Dx() * s.channels
 	for r := range s.rows {
-		row := src[(s.top+r)*stride:][:s.srcW*n]
-		for _, sp := range s.x {
-			for c := range n {
-				in := row[sp.first*n+c:]
-				if s.fixed {
-					sum := int32(fixedHalf)
-					for k, w := range sp.fixed {
-						sum += int32(in[k*n]) * w
-					}
-					out[c] = clipFixed(sum)
-					continue
-				}
-				var sum float32
-				for k, w := range sp.weight {
-					sum += float32(float32(in[k*n]) * w)
-				}
-				out[c] = sum
-			}
-			out = out[n:]
+		row := src[(s.top+r)*stride:][:s.srcW*s.channels]
+		switch {
+		case s.fixed && s.channels == 3:
+			s.fixedRow3(s.middleBytes[r*n:(r+1)*n], row)
+		case s.fixed:
+			s.fixedRow(s.middleBytes[r*n:(r+1)*n], row)
+		case s.channels == 3:
+			s.floatRow3(s.middle[r*n:(r+1)*n], row)
+		default:
+			s.floatRow(s.middle[r*n:(r+1)*n], row)
 		}
 	}
 }
-
-// vertical sums the rows of one result row into out.
-func (s *Separable) vertical(out []float32, sp span) {
-	width := len(out)
-	in := s.middle[(sp.first-s.top)*width:]
-	if s.fixed {
-		for i := range out {
-			sum := int32(fixedHalf)
-			for k, w := range sp.fixed {
-				sum += int32(in[k*width+i]) * w
-			}
-			out[i] = clipFixed(sum)
-		}
-		return
-	}
-	clear(out)
-	for k, w := range sp.weight {
-		for i, v := range in[k*width : (k+1)*width] {
-			out[i] += float32(v * w)
-		}
-	}
-}
-
-// Pillow's fixed point: 32 bits less 8 for the sample and 2 for the sum.
-const (
-	fixedBits = 32 - 8 - 2
-	fixedHalf = 1 << (fixedBits - 1)
-)
-
-func clipFixed(sum int32) float32 { return float32(min(max(sum>>fixedBits, 0), 255)) }
