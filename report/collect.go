@@ -103,13 +103,13 @@ func (c *Collector) observe(ev *event.Event) error {
 	n := c.line.add(o, ev.Pair, ev.Traced)
 	switch {
 	case first:
-	case ev.Repeat || o.Repeat:
+	case ev.Repeat:
 	case ev.Pair:
 		c.interval = o.PTS - c.prev.PTS
 	default:
 		c.breakAt(o, ev)
 	}
-	c.dwell.observe(o, ev.Pair && !ev.Flip || ev.Repeat || o.Repeat, ev.Pair)
+	c.dwell.observe(o, ev.Pair && !ev.Flip || ev.Repeat, ev.Pair)
 	c.prev = *o
 	if !ev.Flip {
 		return nil

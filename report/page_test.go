@@ -9,6 +9,7 @@ import (
 
 	"github.com/flipmeter/flipmeter/frame"
 	"github.com/flipmeter/flipmeter/report/table"
+	"github.com/flipmeter/flipmeter/stability"
 )
 
 // film is a short run with everything in it: cuts, an outage, all kinds.
@@ -45,11 +46,32 @@ func writeRun(t testing.TB, dir string, format table.Format, sims map[string]*si
 		}
 		out.Streams = append(out.Streams, o)
 	}
+	if len(out.Streams) > 1 {
+		out.Micro, out.Macro = simTotal(out.Streams)
+	}
 	sum, err := r.Finish(context.Background(), out)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return sum
+}
+
+// simTotal pools and averages what the page's head shows.
+func simTotal(streams []StreamOutcome) (micro, macro *stability.Summary) {
+	micro, macro = unknownSummary(), unknownSummary()
+	micro.Pairs, micro.Flips, micro.Unexplained, micro.FlipRateHz, micro.MAC = 0, 0, 0, 0, .05
+	mean := 0.0
+	for _, s := range streams {
+		micro.Pairs += s.Summary.Pairs
+		micro.Flips += s.Summary.Flips
+		micro.Unexplained += s.Summary.Unexplained
+		micro.Observed += s.Summary.Observed
+		mean += s.Summary.FlipFraction.Value / float64(len(streams))
+	}
+	micro.FlipFraction, micro.UnexplainedFraction = wilson(micro.Flips, micro.Pairs), wilson(micro.Unexplained, micro.Pairs)
+	micro.FlipRateHz = float64(micro.Flips) / micro.Observed.Seconds()
+	macro.FlipFraction = stability.Interval{Value: mean, Low: mean * .8, High: mean * 1.2}
+	return micro, macro
 }
 
 // TestWriteSample leaves pages to look at where FLIPMETER_REPORT_SAMPLE

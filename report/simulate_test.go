@@ -30,9 +30,10 @@ type simulation struct {
 	seed    uint64
 	frames  int
 	fps     float64
-	cuts    []int // frames that begin a scene
-	gapAt   int   // a frame after an outage of 1.2 s; 0: none
-	noise   float64
+	cuts    []int   // frames that begin a scene
+	gapAt   int     // a frame after an outage of 1.2 s; 0: none
+	noise   float64 // of the logits, slow
+	jitter  float64 // of the logits, from frame to frame
 	spread  float64 // of the logits: how sure the network is
 	noTimes bool
 	thumb   func(i int) *frame.Thumb // nil: pictures off
@@ -84,6 +85,9 @@ func (s *simulation) run() []simFrame {
 		for c := range logits {
 			wander[c] = wander[c]*.96 + rng.NormFloat64()*s.noise
 			logits[c] = mean[c] + wander[c]
+			if s.jitter > 0 {
+				logits[c] += rng.NormFloat64() * s.jitter
+			}
 			if left > 0 && c == boosted {
 				logits[c] += boost
 			}

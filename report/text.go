@@ -21,7 +21,7 @@ func (s *Summary) WriteText(w io.Writer) error {
 			b.WriteString("  ! " + note + "\n")
 		}
 	}
-	if n := len(s.Streams); n > 1 {
+	if n := len(s.Streams); n > 1 && s.Total.Micro.Pairs >= 0 {
 		fmt.Fprintf(&b, "\nall %d streams together:\n", n)
 		writeMeasures(&b, &s.Total.Micro, s.Streams[0].minScore, nil)
 		if f := s.Total.Macro.FlipFraction; f.Value.Known() {

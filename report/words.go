@@ -89,18 +89,17 @@ func plural(c Count, one, many string) string {
 
 // length is a duration of video in words: "5.3 s", "4 min 20 s", "2 h 5 min".
 func length(d time.Duration) string {
-	switch {
-	case d < time.Second:
+	if d < time.Second {
 		return fmt.Sprintf("%d%sms", d.Milliseconds(), thinSpace)
-	case d < time.Minute:
-		return strconv.FormatFloat(d.Seconds(), 'f', 1, 64) + thinSpace + "s"
-	case d < time.Hour:
-		d = d.Round(time.Second)
-		return fmt.Sprintf("%d%smin %d%ss", int(d.Minutes()), thinSpace, int(d.Seconds())%60, thinSpace)
-	default:
-		d = d.Round(time.Minute)
-		return fmt.Sprintf("%d%sh %d%smin", int(d.Hours()), thinSpace, int(d.Minutes())%60, thinSpace)
 	}
+	if d = d.Round(100 * time.Millisecond); d < time.Minute {
+		return strconv.FormatFloat(d.Seconds(), 'f', 1, 64) + thinSpace + "s"
+	}
+	if d = d.Round(time.Second); d < time.Hour {
+		return fmt.Sprintf("%d%smin %d%ss", int(d.Minutes()), thinSpace, int(d.Seconds())%60, thinSpace)
+	}
+	d = d.Round(time.Minute)
+	return fmt.Sprintf("%d%sh %d%smin", int(d.Hours()), thinSpace, int(d.Minutes())%60, thinSpace)
 }
 
 // clock is a place in a video: "0:05.28", "1:02:05.30".
