@@ -39,7 +39,7 @@ func (rt *Runtime) Open(ctx context.Context, cfg ModelConfig) (infer.Classifier,
 	if ctx.Err() != nil {
 		return nil, context.Cause(ctx)
 	}
-	n, err := rt.openNetwork(src, cfg)
+	n, err := rt.openNetwork(src, cfg, threadsPerRun)
 	if err != nil {
 		return nil, fmt.Errorf("open model %s: %w", cfg.Path, err)
 	}
@@ -61,8 +61,12 @@ type network struct {
 	rotate  bool // see infer.RotateBackground
 }
 
+// threadsPerRun is 1 because many frames want throughput: as many runs side
+// by side as there are cores do more than one run on all of them.
+const threadsPerRun = 1
+
 // openNetwork loads the model with the provider that is asked for.
-func (rt *Runtime) openNetwork(src *source, cfg ModelConfig) (_ *network, err error) {
+func (rt *Runtime) openNetwork(src *source, cfg ModelConfig, threads int) (_ *network, err error) {
 	if err := rt.retain(); err != nil {
 		return nil, err
 	}
@@ -84,7 +88,7 @@ func (rt *Runtime) openNetwork(src *source, cfg ModelConfig) (_ *network, err er
 	defer opts.Destroy()
 	n := &network{plan: src.plan}
 	load := func() error {
-		if err := p.configure(opts, rt, 1); err != nil {
+		if err := p.configure(opts, rt, threads); err != nil {
 			return err
 		}
 		n.session, err = newSession(src, opts)

@@ -58,9 +58,8 @@ func (p *provider) replacesSignals() bool {
 	return p.accelerator == CUDA || p.accelerator == TensorRT
 }
 
-// configure writes the provider and its threads into the session's options.
-// Networks run with one thread a run: throughput wants as many runs side by
-// side as there are cores.
+// configure writes the provider and the threads of a run into the session's
+// options.
 func (p *provider) configure(opts *ort.SessionOptions, rt *Runtime, threads int) error {
 	for _, err := range []error{
 		opts.SetIntraOpNumThreads(threads), opts.SetInterOpNumThreads(1),
