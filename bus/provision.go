@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 )
 
@@ -132,7 +133,8 @@ func (c *Conn) provisionStream(ctx context.Context, storage jetstream.StorageTyp
 		if errors.Is(err, jetstream.ErrStreamNameAlreadyInUse) {
 			err = nil // another publisher was faster
 		}
-	case errors.Is(err, jetstream.ErrJetStreamNotEnabled), errors.Is(err, jetstream.ErrJetStreamNotEnabledForAccount):
+	case errors.Is(err, jetstream.ErrJetStreamNotEnabled), errors.Is(err, jetstream.ErrJetStreamNotEnabledForAccount),
+		errors.Is(err, nats.ErrNoResponders):
 		return fmt.Errorf("%w: start the server with JetStream (nats-server -js)", err)
 	case err == nil && c.cfg.Server != nil:
 		_, err = c.js.UpdateStream(ctx, want)
