@@ -138,15 +138,13 @@ func (f fold) weight(p Parameter) fill {
 			return err
 		}
 		perChannel, at := p.Elements()/f.out, 0
-		var scaled []float32
 		var raw []byte
 		return src.Stream(&p, func(values []float32) error {
-			scaled = scaled[:0]
-			for _, v := range values {
-				scaled = append(scaled, float32(float64(v)*s[at/perChannel]))
+			for i, v := range values {
+				values[i] = float32(float64(v) * s[at/perChannel])
 				at++
 			}
-			raw = checkpoint.AppendFloats(raw[:0], scaled)
+			raw = checkpoint.AppendFloats(raw[:0], values)
 			_, err := w.Write(raw)
 			return err
 		})

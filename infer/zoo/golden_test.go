@@ -9,6 +9,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"testing"
 
@@ -154,9 +155,17 @@ func TestAgainstTimm(t *testing.T) {
 				t.Fatal(err)
 			}
 			defer src.Close()
+			var before, after runtime.MemStats
+			runtime.ReadMemStats(&before)
 			m, err := store.Build(context.Background(), a, src, InputBytes)
 			if err != nil {
 				t.Fatal(err)
+			}
+			runtime.ReadMemStats(&after)
+			// Not what is held at once but all that was ever taken: VGG16 is
+			// a file of 553 MB.
+			if taken := after.TotalAlloc - before.TotalAlloc; taken > 64<<20 {
+				t.Errorf("building took %d MiB of memory for a file of %d MiB", taken>>20, m.Bytes>>20)
 			}
 			c := open(t, m.Path)
 			for k, p := range want.Pictures {

@@ -12,7 +12,8 @@ import (
 )
 
 // Weights gives the values of a network's parameters. Stream calls fn with
-// them in row-major order, in pieces that are valid until fn returns.
+// them in row-major order, in pieces that are valid until fn returns and
+// that fn may change.
 type Weights interface {
 	Stream(p *Parameter, fn func(values []float32) error) error
 }
@@ -123,7 +124,7 @@ func (r RandomWeights) Stream(p *Parameter, fn func([]float32) error) error {
 	case strings.HasSuffix(p.Name, ".weight"):
 		value = around1
 	}
-	values := make([]float32, 0, min(n, 1<<16))
+	values := make([]float32, 0, min(n, 1<<14))
 	for i := range n {
 		u := float64(splitmix64(state+uint64(i+1)*0x9E3779B97F4A7C15)>>40) / (1 << 24)
 		values = append(values, float32(value(u)))

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"math"
+	"slices"
 )
 
 // DType is the number format in which a file stores a tensor.
@@ -111,6 +112,7 @@ func fromHalf(h uint16) float32 {
 
 // AppendFloats appends values as little-endian float32 numbers.
 func AppendFloats(b []byte, values []float32) []byte {
+	b = slices.Grow(b, 4*len(values))
 	for _, v := range values {
 		b = binary.LittleEndian.AppendUint32(b, math.Float32bits(v))
 	}

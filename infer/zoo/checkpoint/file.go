@@ -127,11 +127,12 @@ func (c *File) Tensors() []*Tensor { return c.tensors }
 // Tensor finds a tensor by name, or returns nil.
 func (c *File) Tensor(name string) *Tensor { return c.byName[name] }
 
-// chunkElements is how many values Stream holds at once: 256 KiB.
-const chunkElements = 64 << 10
+// chunkElements is how many values Stream holds at once: 64 KiB.
+const chunkElements = 16 << 10
 
 // Stream calls fn with the tensor's values in row-major order, piece by
-// piece; a piece is valid until fn returns. It ends at fn's first error.
+// piece. A piece is valid until fn returns, and fn may change it. Stream ends
+// at fn's first error.
 func (c *File) Stream(name string, fn func(values []float32) error) error {
 	t := c.byName[name]
 	switch {

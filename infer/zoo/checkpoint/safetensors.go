@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"maps"
-	"slices"
 )
 
 // maxSafetensorsHeader bounds the JSON header. That of a network with a
@@ -168,7 +167,7 @@ func WriteSafetensors(w io.Writer, tensors []Values, notes map[string]string) er
 		}
 		err := t.Stream(func(values []float32) error {
 			want -= len(values)
-			raw = AppendFloats(slices.Grow(raw[:0], 4*len(values)), values)
+			raw = AppendFloats(raw[:0], values)
 			_, err := w.Write(raw)
 			return err
 		})

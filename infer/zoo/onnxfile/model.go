@@ -1,6 +1,9 @@
 package onnxfile
 
-import "io"
+import (
+	"fmt"
+	"io"
+)
 
 // DataType is the number format of a tensor, as ONNX numbers them.
 type DataType int32
@@ -23,6 +26,16 @@ func (d DataType) Size() int64 {
 		return 8
 	}
 	return 0
+}
+
+// String is the usual name of the format.
+func (d DataType) String() string {
+	names := [...]string{1: "float32", 2: "uint8", 3: "int8", 4: "uint16", 5: "int16", 6: "int32", 7: "int64",
+		8: "string", 9: "bool", 10: "float16", 11: "float64", 12: "uint32", 13: "uint64", 16: "bfloat16"}
+	if d > 0 && int(d) < len(names) && names[d] != "" {
+		return names[d]
+	}
+	return fmt.Sprintf("type %d", int32(d))
 }
 
 // Model is an ONNX file without its weights' values.

@@ -164,3 +164,23 @@ func FuzzRead(f *testing.F) {
 		}
 	})
 }
+
+func TestOutputPatch(t *testing.T) {
+	m := small()
+	b := encode(t, m)
+	patch, err := m.OutputPatch("y", "scalar")
+	if err != nil {
+		t.Fatal(err)
+	}
+	b = append(b, patch...)
+	got, err := Read(bytes.NewReader(b), int64(len(b)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := append(m.Outputs, m.Values...); !reflect.DeepEqual(got.Outputs, want) || len(got.Nodes) != 2 {
+		t.Errorf("outputs %v, want %v", got.Outputs, want)
+	}
+	if _, err := m.OutputPatch("x"); err == nil {
+		t.Error("an input became an output")
+	}
+}
