@@ -15,11 +15,11 @@ import (
 var recordedName = map[string]string{"tf1-bilinear": "tf1_legacy_bilinear"}
 
 type libraryCase struct {
-	Picture int
-	In      [2]int `json:"in_hw"`
-	Out     [2]int `json:"out_hw"`
-	Rows    []int
-	Outputs map[string][][]float32
+	Picture int                    `json:"picture"`
+	In      [2]int                 `json:"in_hw"`
+	Out     [2]int                 `json:"out_hw"`
+	Rows    []int                  `json:"rows"`
+	Outputs map[string][][]float32 `json:"outputs"`
 }
 
 func readLibraries(t *testing.T) []libraryCase {
@@ -33,7 +33,9 @@ func readLibraries(t *testing.T) []libraryCase {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var file struct{ Cases []libraryCase }
+	var file struct {
+		Cases []libraryCase `json:"cases"`
+	}
 	if err := json.NewDecoder(z).Decode(&file); err != nil {
 		t.Fatal(err)
 	}
@@ -181,10 +183,11 @@ func TestPillowOnManySizes(t *testing.T) {
 	}
 	var file struct {
 		Cases []struct {
-			Kind     string
-			Src, Dst [2]int
-			SHA256   map[string]string
-		}
+			Kind   string            `json:"kind"`
+			Src    [2]int            `json:"src"`
+			Dst    [2]int            `json:"dst"`
+			SHA256 map[string]string `json:"sha256"`
+		} `json:"cases"`
 	}
 	if err := json.Unmarshal(b, &file); err != nil {
 		t.Fatal(err)

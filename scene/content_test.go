@@ -15,14 +15,15 @@ import (
 
 // recorded is what PySceneDetect says, see testdata/pyscenedetect.py.
 type recorded struct {
-	FFmpeg        []string
-	Width, Height int
-	FPS           int
-	Adaptive      []int
-	Content       []int
-	Counted       []int `json:"adaptive_min_scene_15"`
-	Scores        []float64
-	HSVCube       string `json:"hsv_cube_sha256"`
+	FFmpeg   []string  `json:"ffmpeg"`
+	Width    int       `json:"width"`
+	Height   int       `json:"height"`
+	FPS      int       `json:"fps"`
+	Adaptive []int     `json:"adaptive"`
+	Content  []int     `json:"content"`
+	Counted  []int     `json:"adaptive_min_scene_15"`
+	Scores   []float64 `json:"scores"`
+	HSVCube  string    `json:"hsv_cube_sha256"`
 }
 
 func readRecorded(t *testing.T) recorded {

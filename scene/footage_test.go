@@ -44,7 +44,7 @@ func footageDir(t testing.TB) string {
 // pictures.
 func decode(t testing.TB, width, height, channels int, args ...string) []frame.Picture {
 	t.Helper()
-	cmd := exec.Command("ffmpeg", args...)
+	cmd := exec.CommandContext(t.Context(), "ffmpeg", args...)
 	cmd.Dir = footageDir(t)
 	var out, diag bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &diag
