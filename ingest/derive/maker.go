@@ -46,8 +46,9 @@ type task struct {
 }
 
 // NewMaker plans the wants for pictures of width×height pixels. Colours are
-// corrected unless correct is nil. Reductions with the area filter are made
-// here; everything else is made by what other returns.
+// corrected unless correct is nil. Reductions with the area filter, and the
+// functions of package resample by their names, are made here; everything
+// else is made by what other returns.
 func NewMaker(wants []frame.Want, width, height int, correct *Correction, other NewScaler) (*Maker, error) {
 	m := &Maker{correct: correct}
 	for _, w := range wants {
@@ -80,7 +81,10 @@ func (m *Maker) plan(w frame.Want, width, height int, other NewScaler) (task, er
 	// Where it enlarges, OpenCV's area filter is another function.
 	if w.Filter == frame.FilterArea && p.Scaled.X <= width && p.Scaled.Y <= height {
 		t.area, err = resample.NewArea(width, height, p.Scaled.X, p.Scaled.Y, p.Crop, 3)
-	} else {
+		return t, err
+	}
+	var ok bool
+	if t.scaler, ok, err = newLibrary(p, width, height); !ok {
 		t.scaler, err = other(p, width, height)
 	}
 	return t, err

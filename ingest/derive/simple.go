@@ -19,7 +19,7 @@ func Simple(p Plan, width, height int) (Scaler, error) {
 	case frame.FilterLinear, frame.FilterArea:
 		return &simple{plan: p, x: linear(width, p.Scaled.X), y: linear(height, p.Scaled.Y)}, nil
 	}
-	return nil, fmt.Errorf("resize filter %q is not known without OpenCV: want nearest, linear or area", p.Want.Filter)
+	return nil, fmt.Errorf("resize filter %q is not known without OpenCV: want nearest, linear or area, or another library's like pillow-bicubic", p.Want.Filter)
 }
 
 // tap is where one result coordinate comes from: (1−w)·src[a] + w·src[b].

@@ -7,6 +7,7 @@ import (
 	"errors"
 
 	"github.com/flipmeter/flipmeter/ingest"
+	"github.com/flipmeter/flipmeter/ingest/images"
 )
 
 // Available says whether this build can decode video.
@@ -18,3 +19,7 @@ var errUnavailable = errors.New("this flipmeter was built without OpenCV and can
 func Open(context.Context, Config) (ingest.Source, error) {
 	return nil, errUnavailable
 }
+
+// Pictures would be OpenCV's way to read picture files; images.PureGo does
+// without.
+func Pictures() (images.Codec, error) { return images.Codec{}, errUnavailable }

@@ -41,7 +41,7 @@ func newScaler(src *original) derive.NewScaler {
 	return func(p derive.Plan, width, height int) (derive.Scaler, error) {
 		interp, ok := interpolation[p.Want.Filter]
 		if !ok {
-			return nil, fmt.Errorf("unknown resize filter %q: want nearest, linear, area, cubic or lanczos", p.Want.Filter)
+			return nil, fmt.Errorf("unknown resize filter %q: want nearest, linear, area, cubic or lanczos, or another library's like pillow-bicubic", p.Want.Filter)
 		}
 		return &scaler{plan: p, interp: interp, src: src, scaled: cv.NewMat()}, nil
 	}
