@@ -165,7 +165,7 @@ func BenchmarkFill(b *testing.B) {
 	}
 	dst := make([]float32, len(pix))
 	for name, planes := range map[string]bool{"planes": true, "pixels": false} {
-		fill := fillWith(dst, plan{planes: planes}, pre, func(f float32) float32 { return f })
+		fill := fillWithTables(dst, planes, pre, func(f float32) float32 { return f })
 		b.Run(name, func(b *testing.B) {
 			b.SetBytes(int64(len(pix)))
 			for b.Loop() {

@@ -22,6 +22,16 @@ func newTables[T element](p infer.Preprocessing, convert func(float32) T) *table
 	return t
 }
 
+// fillWithTables makes the function that writes a picture's pixels to dst,
+// which has one element for each of them.
+func fillWithTables[T element](dst []T, planes bool, p infer.Preprocessing, convert func(float32) T) func(pix []byte) {
+	t := newTables(p, convert)
+	if planes {
+		return func(pix []byte) { fillPlanes(dst, pix, t, p.Order) }
+	}
+	return func(pix []byte) { fillPixels(dst, pix, t, p.Order) }
+}
+
 // channel is where the RGB channel c lies in the network's order.
 func channel(order string, c int) int {
 	if order == "BGR" {

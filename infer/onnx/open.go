@@ -156,11 +156,27 @@ func (n *network) measureOutput() (err error) {
 		return err
 	}
 	defer in.close()
-	out := []ort.Value{nil}
+	out := []ort.Value{nil} // made by ONNX Runtime where the file does not state its shape
+	switch {
+	case n.plan.classes > 0:
+		t, err := newTensor(n.plan.outElem, n.plan.outputShape())
+		if err != nil {
+			return err
+		}
+		defer t.close()
+		out[0] = t.value
+	case n.plan.outElem == elemFloat16:
+		return fmt.Errorf("output %q does not state the number of classes, which float16 outputs must: export the model with a fixed number", n.plan.output)
+	default:
+		defer func() {
+			if out[0] != nil {
+				err = errors.Join(err, out[0].Destroy())
+			}
+		}()
+	}
 	if err := n.session.Run([]ort.Value{in.value}, out); err != nil {
 		return fmt.Errorf("it can't be run on a picture of %d×%d: %w", n.plan.width, n.plan.height, oneLine(err))
 	}
-	defer out[0].Destroy()
 	shape := out[0].GetShape()
 	if len(shape) != 2 || shape[0] != int64(n.plan.batch) || shape[1] < 1 {
 		return fmt.Errorf("it is not an image classifier: output %q has the shape %v for a batch of %d, an image classifier emits (batch, classes)", n.plan.output, shape, n.plan.batch)

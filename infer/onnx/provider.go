@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"slices"
 	"strings"
 
 	ort "github.com/yalue/onnxruntime_go"
@@ -49,7 +50,24 @@ func chooseProvider(cfg ModelConfig, made string) (provider, error) {
 	if p.precision == "" {
 		p.precision = "fp32"
 	}
+	known := precisions[p.accelerator]
+	if _, ok := known[p.precision]; !ok {
+		return p, fmt.Errorf("%s has no precision %q (%s)", p.accelerator, p.precision, strings.Join(slices.Sorted(maps.Keys(known)), ", "))
+	}
 	return p, nil
+}
+
+// precisions says which precisions an accelerator has, and by which option of
+// its provider; the value is for OpenVINO's INFERENCE_PRECISION_HINT.
+var precisions = map[Accelerator]map[string]string{
+	OpenVINO: {"fp32": "f32", "fp16": "f16", "bf16": "bf16"},
+	CUDA:     {"fp32": ""},
+	TensorRT: {"fp32": "", "fp16": "trt_fp16_enable", "bf16": "trt_bf16_enable"},
+}
+
+// packages are the Python packages that carry a library with the provider.
+var packages = map[Accelerator]string{
+	OpenVINO: "onnxruntime-openvino", CUDA: "onnxruntime-gpu", TensorRT: "onnxruntime-gpu",
 }
 
 // replacesSignals tells whether the provider's libraries install signal
@@ -83,8 +101,8 @@ func (p *provider) configure(opts *ort.SessionOptions, rt *Runtime, threads int)
 		}
 	}
 	if err := p.append(opts); err != nil {
-		return fmt.Errorf("%s can't be had with the library %s (version %s): %w: install the ONNX Runtime package for it and let %s name its library, or choose another accelerator",
-			p.accelerator, rt.library, rt.version, oneLine(err), libraryEnv)
+		return fmt.Errorf("%s can't be had with the library %s (version %s): %s; let %s name the library of the package %s, with all that it needs beside it, or choose another accelerator",
+			p.accelerator, rt.library, rt.version, strings.TrimSuffix(oneLine(err).Error(), "."), libraryEnv, packages[p.accelerator])
 	}
 	return nil
 }
@@ -102,26 +120,16 @@ func (p *provider) append(opts *ort.SessionOptions) error {
 	}
 }
 
-// openVINOPrecisions are the names of OpenVINO's INFERENCE_PRECISION_HINT.
-var openVINOPrecisions = map[string]string{"fp32": "f32", "fp16": "f16", "bf16": "bf16"}
-
 func (p *provider) appendOpenVINO(opts *ort.SessionOptions) error {
-	hint, ok := openVINOPrecisions[p.precision]
-	if !ok {
-		return fmt.Errorf("it has no precision %q (fp32, fp16 or bf16)", p.precision)
-	}
 	options := map[string]string{"device_type": "CPU"}
 	maps.Copy(options, p.options)
 	if _, ok := options["load_config"]; !ok {
-		options["load_config"] = fmt.Sprintf(`{%q:{"INFERENCE_PRECISION_HINT":%q}}`, options["device_type"], hint)
+		options["load_config"] = fmt.Sprintf(`{%q:{"INFERENCE_PRECISION_HINT":%q}}`, options["device_type"], precisions[OpenVINO][p.precision])
 	}
 	return opts.AppendExecutionProviderOpenVINO(options)
 }
 
 func (p *provider) appendCUDA(opts *ort.SessionOptions) (err error) {
-	if p.precision != "fp32" {
-		return fmt.Errorf("it runs a file in the precision that it is made in, not in %s", p.precision)
-	}
 	cuda, err := ort.NewCUDAProviderOptions()
 	if err != nil {
 		return err
@@ -137,15 +145,9 @@ func (p *provider) appendCUDA(opts *ort.SessionOptions) (err error) {
 }
 
 func (p *provider) appendTensorRT(opts *ort.SessionOptions) (err error) {
-	options := map[string]string{}
-	switch p.precision {
-	case "fp32":
-	case "fp16":
-		options["trt_fp16_enable"] = "1"
-	case "bf16":
-		options["trt_bf16_enable"] = "1"
-	default:
-		return fmt.Errorf("it has no precision %q (fp32, fp16 or bf16)", p.precision)
+	options := make(map[string]string)
+	if enable := precisions[TensorRT][p.precision]; enable != "" {
+		options[enable] = "1"
 	}
 	maps.Copy(options, p.options)
 	trt, err := ort.NewTensorRTProviderOptions()

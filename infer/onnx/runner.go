@@ -62,20 +62,12 @@ func filler(in *tensor, p plan, pre infer.Preprocessing) func(pix []byte) {
 	case pre.InGraph, in.bytes != nil && !p.planes && pre.Order == "RGB":
 		return func(pix []byte) { copy(in.bytes[:n], pix) }
 	case in.bytes != nil:
-		return fillWith(in.bytes[:n], p, pre, func(f float32) uint8 { return uint8(f) })
+		return fillWithTables(in.bytes[:n], p.planes, pre, func(f float32) uint8 { return uint8(f) })
 	case in.halves != nil:
-		return fillWith(in.halves[:n], p, pre, float16Bits)
+		return fillWithTables(in.halves[:n], p.planes, pre, float16Bits)
 	default:
-		return fillWith(in.float32s[:n], p, pre, func(f float32) float32 { return f })
+		return fillWithTables(in.float32s[:n], p.planes, pre, func(f float32) float32 { return f })
 	}
-}
-
-func fillWith[T element](dst []T, p plan, pre infer.Preprocessing, convert func(float32) T) func(pix []byte) {
-	t := newTables(pre, convert)
-	if p.planes {
-		return func(pix []byte) { fillPlanes(dst, pix, t, pre.Order) }
-	}
-	return func(pix []byte) { fillPixels(dst, pix, t, pre.Order) }
 }
 
 // Run implements [infer.Runner].
