@@ -17,6 +17,9 @@ const journalMagic = "flipmeter journal 1\n"
 // gigabytes: 1024 changed cells, 1000 traced classes and the fixed part fit.
 const maxRecord = 1 << 14
 
+// journalBuffer is what a crash may lose: about sixty frames.
+const journalBuffer = 1 << 13
+
 // ErrOtherRun means that a journal was written by a run with other options,
 // another model or another source.
 var ErrOtherRun = errors.New("the journal belongs to another run")
@@ -76,7 +79,7 @@ func OpenJournal(path, run string, epoch uint64) (j *Journal, inForce uint64, er
 	if _, err := f.Seek(end, io.SeekStart); err != nil {
 		return nil, 0, fmt.Errorf("opening the journal: %w", err)
 	}
-	j.w = bufio.NewWriterSize(f, 1<<16)
+	j.w = bufio.NewWriterSize(f, journalBuffer)
 	return j, head.Epoch, nil
 }
 
@@ -137,6 +140,9 @@ func (j *Journal) Close() error {
 
 // Remove deletes a closed journal.
 func (j *Journal) Remove() error { return os.Remove(j.path) }
+
+// Path is the journal's file.
+func (j *Journal) Path() string { return j.path }
 
 // Records is how many frames the journal held when it was opened.
 func (j *Journal) Records() int64 { return j.records }

@@ -1,0 +1,176 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/flipmeter/flipmeter/frame"
+	"github.com/flipmeter/flipmeter/infer"
+	"github.com/flipmeter/flipmeter/report"
+	"github.com/flipmeter/flipmeter/report/table"
+	"github.com/flipmeter/flipmeter/stability"
+)
+
+// analysis is one run of Analyze while it lasts.
+type analysis struct {
+	o          *AnalyzeOptions
+	streams    Streams
+	log        *slog.Logger
+	classifier infer.Classifier
+	traces     []int32
+	report     *report.Run
+	publish    *publishing // nil: not published
+	pool       frame.Pool
+	began      time.Time
+	truncated  []string // sources that ended before what they promised
+}
+
+// Analyze measures the sources one after the other and writes the results
+// into o.Out. An interrupted run writes what it has and returns
+// ErrInterrupted; a failed --fail-on condition gives ErrThreshold after
+// everything is written.
+func Analyze(ctx context.Context, o AnalyzeOptions, streams Streams) (err error) {
+	conditions, err := o.validate()
+	if err != nil {
+		return err
+	}
+	a := &analysis{o: &o, streams: streams, log: o.Logger, began: time.Now()}
+	if a.log == nil {
+		a.log = slog.New(slog.DiscardHandler)
+	}
+	var clean cleanups
+	defer func() { err = hint(errors.Join(err, clean.run())) }()
+	if err := a.start(ctx, &clean); err != nil {
+		return err
+	}
+	outcome, runErr := a.runStreams(ctx)
+	if runErr != nil && !errors.Is(runErr, ErrInterrupted) {
+		return runErr
+	}
+	// From here on nothing is interrupted: what was found out is written.
+	sum, err := a.report.Finish(context.WithoutCancel(ctx), outcome)
+	if err != nil {
+		return err
+	}
+	if err := a.tell(sum); err != nil {
+		return err
+	}
+	if runErr != nil {
+		return fmt.Errorf("%w: what was analysed is in %s, marked incomplete; --resume goes on from there", ErrInterrupted, o.Out)
+	}
+	if err := a.judge(sum, conditions); err != nil {
+		return err
+	}
+	if len(a.truncated) > 0 {
+		return fmt.Errorf("%s: what could be read is in %s, marked incomplete", strings.Join(a.truncated, "; "), o.Out)
+	}
+	return nil
+}
+
+// start opens everything that the streams share.
+func (a *analysis) start(ctx context.Context, clean *cleanups) error {
+	o := a.o
+	if o.Home == "" {
+		home, err := Home()
+		if err != nil {
+			return err
+		}
+		o.Home = home
+	}
+	path, why, err := findModel(o.Home, o.Model)
+	if err != nil {
+		return err
+	}
+	if why != "" {
+		a.say("%s", why)
+	}
+	if a.classifier, err = openClassifier(ctx, o, path, clean, a.log); err != nil {
+		return err
+	}
+	if a.traces, err = findClasses(a.classifier.Model(), o.Trace); err != nil {
+		return err
+	}
+	a.report, err = report.NewRun(report.Config{
+		Dir: o.Out, Tables: table.Format(o.Tables), Tool: o.Tool, Created: a.began, Window: o.Window,
+	})
+	if err != nil {
+		return err
+	}
+	clean.push("removing unfinished results", a.report.Abort)
+	if o.NATS != "" {
+		if a.publish, err = startPublishing(ctx, o, a.log, clean); err != nil {
+			return err
+		}
+		a.say("publishing on %s", a.publish.where)
+	}
+	return nil
+}
+
+// runStreams runs the sources in order. After an interruption the rest is
+// left out.
+func (a *analysis) runStreams(ctx context.Context) (report.Outcome, error) {
+	var out report.Outcome
+	var results []stability.Result
+	total := func() {
+		cfg := stability.DefaultConfig()
+		t := stability.Combine(results, cfg.Resamples, cfg.Seed)
+		out.Macro, out.Micro = t.Macro, t.Micro
+	}
+	for i, name := range streamNames(a.o.Sources) {
+		res, err := a.runStream(ctx, a.o.Sources[i], name)
+		if err != nil && !errors.Is(err, ErrInterrupted) {
+			return out, err
+		}
+		if res != nil {
+			out.Streams = append(out.Streams, res.outcome)
+			results = append(results, res.stream)
+			if res.truncated != "" {
+				a.truncated = append(a.truncated, res.truncated)
+			}
+		}
+		if err != nil {
+			total()
+			return out, err
+		}
+	}
+	total()
+	return out, nil
+}
+
+// say tells the person something on the error stream, unless quiet.
+func (a *analysis) say(format string, args ...any) {
+	if !a.o.Quiet {
+		fmt.Fprintf(a.streams.Err, format+"\n", args...)
+	}
+}
+
+// tell shows the result: the summary as JSON, or in words.
+func (a *analysis) tell(sum *report.Summary) error {
+	if a.o.JSON {
+		return sum.WriteJSON(a.streams.Out)
+	}
+	if a.o.Quiet {
+		return nil
+	}
+	if err := sum.WriteText(a.streams.Out); err != nil {
+		return err
+	}
+	_, err := fmt.Fprintf(a.streams.Out, "\nreport: %s\n", filepath.Join(a.o.Out, report.HTMLName))
+	return err
+}
+
+// journalPath is where a stream's journal lies. The folder is hidden,
+// because it is there only while a run is unfinished.
+func (a *analysis) journalPath(name string) (string, error) {
+	dir := filepath.Join(a.o.Out, ".resume")
+	if err := os.MkdirAll(dir, 0o777); err != nil {
+		return "", fmt.Errorf("create folder for the journal: %w", err)
+	}
+	return filepath.Join(dir, name+".journal"), nil
+}

@@ -1,0 +1,113 @@
+//go:build cgo && gocv_specific_modules
+
+package app_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/flipmeter/flipmeter/app"
+	"github.com/flipmeter/flipmeter/event"
+)
+
+// results reads what must be the same in two runs of the same analysis: the
+// tables byte for byte, and the summary without its speeds.
+func results(t *testing.T, dir string) map[string]string {
+	t.Helper()
+	out := make(map[string]string)
+	for _, name := range []string{"frames.parquet", "flips.parquet", "frames.csv", "flips.csv"} {
+		b, err := os.ReadFile(filepath.Join(dir, name))
+		if err == nil {
+			out[name] = string(b)
+		}
+	}
+	if len(out) != 2 {
+		t.Fatalf("%s holds %d tables, want 2", dir, len(out))
+	}
+	b, err := os.ReadFile(filepath.Join(dir, "summary.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	out["summary.json"] = regexp.MustCompile(`(?s)"fps": \{.*?\}`).ReplaceAllString(string(b), "")
+	return out
+}
+
+func sameResults(t *testing.T, what string, want, got map[string]string) {
+	t.Helper()
+	for name := range want {
+		if want[name] != got[name] {
+			t.Errorf("%s: %s differs", what, name)
+		}
+	}
+}
+
+func TestTablesAreByteIdenticalWhateverTheSessions(t *testing.T) {
+	var want map[string]string
+	for _, sessions := range []int{1, 2, 3} {
+		o := nativeOptions(t)
+		o.Sources = []string{asset(t, "footage", "bigbuckbunny.mp4"), asset(t, "footage", "carphone_distorted.mp4")}
+		o.Tables, o.Sessions = "parquet", sessions
+		analyze(t, o)
+		got := results(t, o.Out)
+		if want == nil {
+			want = got
+			continue
+		}
+		sameResults(t, "more sessions", want, got)
+	}
+}
+
+// TestInterruptAndResume interrupts an analysis in the middle, looks at what
+// it wrote, and goes on: the result is that of one go.
+func TestInterruptAndResume(t *testing.T) {
+	whole := nativeOptions(t)
+	whole.Sources = []string{asset(t, "footage", "bigbuckbunny.mp4")}
+	whole.Tables, whole.Trace = "csv", []string{"albatross"}
+	analyze(t, whole)
+
+	o := whole
+	o.Out = filepath.Join(t.TempDir(), "out")
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	o.Listeners = []event.Listener{listenerFunc(func(ev *event.Event) {
+		if ev.Observation != nil && ev.Observation.Seq == 60 {
+			cancel()
+		}
+	})}
+	var printed bytes.Buffer
+	err := app.Analyze(ctx, o, app.Streams{Out: &printed, Err: new(bytes.Buffer)})
+	if !errors.Is(err, app.ErrInterrupted) {
+		t.Fatalf("got %v, want an interruption", err)
+	}
+	var sum struct {
+		Complete bool
+		Streams  []struct{ Frames int }
+	}
+	if err := json.Unmarshal(printed.Bytes(), &sum); err != nil {
+		t.Fatal(err)
+	}
+	if sum.Complete || sum.Streams[0].Frames < 60 || sum.Streams[0].Frames > 80 {
+		t.Errorf("interrupted at frame 60: %+v", sum)
+	}
+	page, err := os.ReadFile(filepath.Join(o.Out, "report.html"))
+	if err != nil || !strings.Contains(string(page), "interrupted after") {
+		t.Errorf("the report does not say that it is incomplete (%v)", err)
+	}
+	o.Listeners, o.Resume = nil, true
+	analyze(t, o)
+	sameResults(t, "resumed", results(t, whole.Out), results(t, o.Out))
+	if _, err := os.Stat(filepath.Join(o.Out, ".resume")); !os.IsNotExist(err) {
+		t.Error("the journal was left behind")
+	}
+}
+
+type listenerFunc func(*event.Event)
+
+func (f listenerFunc) Notify(ev *event.Event) { f(ev) }

@@ -1,0 +1,127 @@
+package app
+
+import (
+	"fmt"
+	"log/slog"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/flipmeter/flipmeter/alerts"
+	"github.com/flipmeter/flipmeter/event"
+	"github.com/flipmeter/flipmeter/ingest"
+	"github.com/flipmeter/flipmeter/report/table"
+	"github.com/flipmeter/flipmeter/scene"
+)
+
+// AnalyzeOptions are the options of flipmeter analyze.
+type AnalyzeOptions struct {
+	Sources []string // files, folders, synth:…
+	Out     string   // folder of the results
+	Tables  string   // parquet, csv, jsonl or none
+
+	Home        string // folder of models and libraries; empty: Home()
+	Model       string // name or file; empty: the preferred one that is installed
+	Resize, Fit string // override the model's own; empty: as the file says
+	Accelerator string
+	Precision   string
+	Sessions    int // frames classified at once; 0: one a processor
+
+	ColorMatrix string // auto, bt601 or bt709
+	Deinterlace string // off, auto or on
+	Region      string // x,y,w,h in pixels; empty: all
+	Mask        string // picture file; empty: none
+	Stride      int    // every n-th frame
+	Start, End  time.Duration
+	FPS         float64 // of folders of pictures
+
+	MinScore float64
+	Cuts     string        // adaptive, content or off
+	Window   time.Duration // 0: by the length of the footage
+	Trace    []string
+
+	NATS, Site string // NATS: empty, "embedded" or a URL
+	Pictures   bool   // send pictures of flips over NATS
+	FailOn     []string
+	Resume     bool
+	JSON       bool
+	Quiet      bool
+
+	// Listeners are told of every event of every stream, for programs that
+	// embed an analysis.
+	Listeners []event.Listener
+
+	Tool   string // program name and version, for the report
+	Logger *slog.Logger
+}
+
+// DefaultAnalyzeOptions are the options of a plain flipmeter analyze.
+func DefaultAnalyzeOptions() AnalyzeOptions {
+	return AnalyzeOptions{
+		Out: "flipmeter-out", Tables: "parquet", Accelerator: "auto", Precision: "",
+		ColorMatrix: "auto", Deinterlace: "off", Stride: 1, FPS: 25,
+		MinScore: 0.5, Cuts: "adaptive", Site: "local",
+	}
+}
+
+// validate checks what can be checked before anything is opened, so that a
+// typing error does not cost an hour of decoding.
+func (o *AnalyzeOptions) validate() ([]alerts.Condition, error) {
+	bad := func(format string, args ...any) error {
+		return fmt.Errorf("%w: "+format, append([]any{ErrUsage}, args...)...)
+	}
+	oneOf := func(flag, got string, allowed ...string) error {
+		if slices.Contains(allowed, got) {
+			return nil
+		}
+		return bad("%s must be one of %v, got %q", flag, allowed, got)
+	}
+	switch {
+	case len(o.Sources) == 0:
+		return nil, bad("nothing to analyse: name a video file, a folder of pictures or synth:…")
+	case o.Out == "":
+		return nil, bad("--out must name a folder")
+	case o.Stride < 1:
+		return nil, bad("--stride must be at least 1, got %d", o.Stride)
+	case !(o.FPS > 0):
+		return nil, bad("--fps must be positive, got %v", o.FPS)
+	case !(o.MinScore >= 0 && o.MinScore <= 1):
+		return nil, bad("--min-score must lie between 0 and 1, got %v", o.MinScore)
+	case o.Start < 0 || o.End < 0 || o.End > 0 && o.End <= o.Start:
+		return nil, bad("--start must lie before --end, got %v and %v", o.Start, o.End)
+	case o.Window < 0:
+		return nil, bad("--window must not be negative, got %v", o.Window)
+	case o.Sessions < 0:
+		return nil, bad("--sessions must not be negative, got %d", o.Sessions)
+	}
+	for _, source := range o.Sources {
+		if strings.Contains(source, "://") {
+			return nil, bad("%s: analyze reads files, folders of pictures and synth:…; record the stream into a file first", ingest.RedactURL(source))
+		}
+	}
+	for _, err := range []error{
+		oneOf("--tables", o.Tables, string(table.Parquet), string(table.CSV), string(table.JSONL), string(table.None)),
+		oneOf("--cuts", o.Cuts, string(scene.ModeAdaptive), string(scene.ModeContent), string(scene.ModeOff)),
+		oneOf("--color-matrix", o.ColorMatrix, "auto", "bt601", "bt709"),
+		oneOf("--deinterlace", o.Deinterlace, "off", "auto", "on"),
+		oneOf("--accelerator", o.Accelerator, "auto", "cpu", "openvino", "cuda", "tensorrt"),
+		oneOf("--fit", o.Fit, "", "crop", "squash", "letterbox"),
+	} {
+		if err != nil {
+			return nil, err
+		}
+	}
+	return parseConditions(o.FailOn)
+}
+
+// windowFor picks the width of the windowed measures where the user didn't:
+// a round width of which at least four fit into the footage.
+func windowFor(length time.Duration) time.Duration {
+	best := time.Second
+	for _, w := range []time.Duration{2, 5, 10, 30, 60} {
+		if 4*w*time.Second <= length {
+			best = w * time.Second
+		}
+	}
+	return best
+}

@@ -1,0 +1,257 @@
+package app
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"github.com/flipmeter/flipmeter/bus"
+	"github.com/flipmeter/flipmeter/event"
+	"github.com/flipmeter/flipmeter/infer"
+	"github.com/flipmeter/flipmeter/ingest"
+	"github.com/flipmeter/flipmeter/pipeline"
+	"github.com/flipmeter/flipmeter/report"
+	"github.com/flipmeter/flipmeter/scene"
+	"github.com/flipmeter/flipmeter/stability"
+)
+
+// windowsPerWidth is how often the windowed measures are told: ten times in
+// the width of a window.
+const windowsPerWidth = 10
+
+// streamResult is what one stream leaves behind.
+type streamResult struct {
+	outcome report.StreamOutcome
+	stream  stability.Result
+	// truncated says that the source ended before what it promised.
+	truncated string
+}
+
+// runStream analyses one source from its opening to its close. The result is
+// nil where nothing was recorded; an interruption comes with both a result
+// and ErrInterrupted.
+func (a *analysis) runStream(ctx context.Context, source, name string) (_ *streamResult, err error) {
+	var clean cleanups
+	defer func() { err = errors.Join(err, clean.run()) }()
+
+	w := wantsFor(a.classifier.Model())
+	src, err := openSource(ctx, a.o, source, name, w, &a.pool, a.log)
+	if err != nil {
+		return nil, err
+	}
+	clean.push("closing "+name, src.Close)
+	info := src.Info()
+	identity := identityOf(a.classifier.Model(), info, a.o)
+	journal, epoch, err := a.openJournal(source, name, identity)
+	if err != nil {
+		return nil, err
+	}
+	began := bus.EpochStart(epoch)
+	complete := false
+	clean.push("analysis of "+name, func() error { return closeJournal(journal, complete) })
+
+	recorder, err := a.report.Stream(a.streamConfig(name, info, identity, w))
+	if err != nil {
+		return nil, err
+	}
+	recorders := []event.Recorder{recorder}
+	if a.publish != nil {
+		recorders = append(recorders, a.publish.stream(name, identity.Hash(), epoch, began, a.classifier.Model(), a.traces))
+	}
+	cfg := a.pipelineConfig(name, info)
+	cfg.Began = began
+	deps := pipeline.Deps{Source: src, Classifier: a.classifier, Journal: journal, Recorders: recorders, Listeners: slices.Clone(a.o.Listeners)}
+	w.deps(&deps)
+	stopProgress := a.showProgress(&deps, name, info)
+	s, err := pipeline.New(cfg, deps)
+	if err != nil {
+		stopProgress()
+		return nil, err
+	}
+	res, err := s.Run(ctx)
+	stopProgress()
+	if err != nil {
+		return nil, err
+	}
+	final := finalState(a.o.Site, name, res, began)
+	for _, r := range recorders {
+		if err := r.Record(context.WithoutCancel(ctx), final); err != nil {
+			return nil, err
+		}
+		if err := r.Close(); err != nil {
+			return nil, err
+		}
+	}
+	// A file that is cut off will not grow: there is nothing to go on with.
+	complete = errors.Is(res.Ending, ingest.ErrEndOfStream)
+	out := &streamResult{outcome: a.outcomeOf(ctx, src, res), stream: res.Stream}
+	if !complete {
+		return out, ErrInterrupted
+	}
+	if !res.Complete {
+		out.truncated = fmt.Sprintf("%s: %s", info.Name, out.outcome.Why)
+	}
+	return out, nil
+}
+
+func (a *analysis) pipelineConfig(name string, info ingest.Info) pipeline.Config {
+	cfg := stability.DefaultConfig()
+	cfg.MinScore = a.o.MinScore
+	width := a.o.Window
+	if width == 0 {
+		width = 10 * time.Second
+		if info.Frames > 0 && info.FPS > 0 {
+			width = windowFor(time.Duration(float64(info.Frames) / info.FPS * float64(time.Second)))
+		}
+	}
+	cfg.Windows = []time.Duration{width}
+	return pipeline.Config{
+		Site: a.o.Site, Stream: name, Tracker: cfg, Cuts: scene.Mode(a.o.Cuts),
+		Windows: cfg.Windows, WindowStep: width / windowsPerWidth,
+		Traces: a.traces,
+	}
+}
+
+// showProgress starts the progress display and returns what ends it.
+func (a *analysis) showProgress(deps *pipeline.Deps, name string, info ingest.Info) (stop func()) {
+	if a.o.Quiet {
+		return func() {}
+	}
+	p := newProgress(a.streams.Err, name, info.Frames)
+	deps.Listeners = append(deps.Listeners, p)
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		_ = p.Run(ctx) // drawing never fails
+	}()
+	return func() { cancel(); <-done }
+}
+
+// openJournal opens the stream's journal. Without --resume an old one is
+// removed first.
+func (a *analysis) openJournal(source, name string, id report.Identity) (*pipeline.Journal, uint64, error) {
+	path, err := a.journalPath(name)
+	if err != nil {
+		return nil, 0, err
+	}
+	if !a.o.Resume {
+		if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
+			return nil, 0, fmt.Errorf("remove the journal of an earlier run: %w", err)
+		}
+	}
+	run, err := runText(source, id, a.o)
+	if err != nil {
+		return nil, 0, err
+	}
+	j, epoch, err := pipeline.OpenJournal(path, run, bus.NewEpoch(a.began))
+	if err != nil {
+		return nil, 0, err
+	}
+	if n := j.Records(); n > 0 {
+		a.say("%s: going on after %d frames that were analysed before", name, n)
+	}
+	return j, epoch, nil
+}
+
+// runText describes everything that a stream's records depend on.
+func runText(source string, id report.Identity, o *AnalyzeOptions) (string, error) {
+	size, changed := int64(-1), time.Time{}
+	if st, err := os.Stat(source); err == nil {
+		size, changed = st.Size(), st.ModTime().UTC()
+	}
+	b, err := json.Marshal(map[string]any{
+		"source": source, "size": size, "changed": changed, "identity": id.Hash(),
+		"start": o.Start, "end": o.End, "trace": o.Trace, "fps": o.FPS, "mask": o.Mask,
+	})
+	if err != nil {
+		return "", fmt.Errorf("describe the run: %w", err)
+	}
+	return string(b), nil
+}
+
+// closeJournal closes the journal, and removes it with its folder where the
+// stream is complete.
+func closeJournal(j *pipeline.Journal, complete bool) error {
+	err := j.Close()
+	if !complete {
+		return err
+	}
+	err = errors.Join(err, j.Remove())
+	_ = os.Remove(filepath.Dir(j.Path())) // it stays while other streams need it
+	return err
+}
+
+func (a *analysis) streamConfig(name string, info ingest.Info, id report.Identity, w wants) report.StreamConfig {
+	m := a.classifier.Model()
+	return report.StreamConfig{
+		Name: name, Identity: id, Label: m.Label, Traces: a.traces,
+		Crop:     report.CropOf(w.list[w.model], info.Width, info.Height),
+		MinScore: a.o.MinScore, RandomWeights: m.RandomWeights,
+		Source: report.Source{
+			Name: info.Name, SHA256: info.SHA256, Kind: info.Kind, Codec: info.Codec,
+			Width: info.Width, Height: info.Height, FPS: info.FPS,
+			Interlaced: info.Interlaced, Deinterlaced: info.Deinterlaced,
+			ColorMatrixWhy: info.ColorMatrixWhy, Notes: info.Notes,
+		},
+		Details: []report.Detail{{Name: "sessions", Value: fmt.Sprint(a.classifier.Parallel())}},
+	}
+}
+
+// identityOf gathers everything that two results must share to be compared.
+func identityOf(m *infer.ModelInfo, info ingest.Info, o *AnalyzeOptions) report.Identity {
+	p := m.Preprocessing
+	return report.Identity{
+		Model: m.Name, ModelSHA256: m.SHA256, Provider: m.Provider, Precision: m.Precision,
+		Preprocessing: report.Preprocessing{
+			Width: p.Width, Height: p.Height, ShortSide: p.ShortSide, Fit: p.Fit, Filter: p.Filter,
+			Order: p.Order, Mean: p.Mean, Scale: p.Scale,
+			Region: info.Region, Masked: info.Masked, Deinterlaced: info.Deinterlaced, Stride: o.Stride,
+		},
+		ColorMatrix: info.ColorMatrix, Decoder: info.Decoder, Runtime: m.Runtime,
+	}
+}
+
+// outcomeOf is what the report is told at a stream's end.
+func (a *analysis) outcomeOf(ctx context.Context, src ingest.Source, res *pipeline.Result) report.StreamOutcome {
+	out := report.StreamOutcome{
+		Summary: res.Summary, Complete: res.Complete, Notes: src.Info().Notes,
+		FPS: report.FPS{Pipeline: perSecond(res.Summary.Frames, res.Elapsed)},
+	}
+	if s, ok := a.classifier.(interface{ Stats() infer.Stats }); ok {
+		if st := s.Stats(); st.Busy > 0 {
+			// Frames a second that the sessions could do together.
+			out.FPS.Infer = perSecond(st.Frames, st.Busy) * float64(a.classifier.Parallel())
+		}
+	}
+	if t, ok := src.(ingest.Timed); ok {
+		timing := t.Timing()
+		out.FPS.Decode = perSecond(timing.Frames, timing.Decode)
+		out.FPS.Preprocess = perSecond(timing.Frames, timing.Derive)
+	}
+	if h, ok := src.(ingest.Hasher); ok && (res.Complete || ctx.Err() == nil) {
+		if sum, err := h.SHA256(context.WithoutCancel(ctx)); err == nil {
+			out.SourceSHA256 = sum
+		}
+	}
+	switch {
+	case res.Complete:
+	case errors.Is(res.Ending, ingest.ErrTruncated):
+		out.Why = fmt.Sprintf("the file is cut off after %d frames", res.Summary.Frames)
+	default:
+		out.Why = fmt.Sprintf("interrupted after %d frames", res.Summary.Frames)
+	}
+	return out
+}
+
+func perSecond(n int64, d time.Duration) float64 {
+	if d <= 0 {
+		return 0
+	}
+	return float64(n) / d.Seconds()
+}

@@ -1,0 +1,48 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/flipmeter/flipmeter/app"
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+// TestMain lets the scripts run this very program as a real process, with a
+// real exit code, under the name flipmeter.
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){
+		"flipmeter": func() {
+			os.Exit(run(os.Args[1:], app.Streams{In: os.Stdin, Out: os.Stdout, Err: os.Stderr}))
+		},
+	})
+}
+
+// TestScripts runs what works in every build.
+func TestScripts(t *testing.T) { runScripts(t, "testdata/script") }
+
+func runScripts(t *testing.T, dir string) {
+	t.Helper()
+	home := os.Getenv("FLIPMETER_HOME")
+	if home == "" {
+		var err error
+		if home, err = filepath.Abs("../../.flipmeter"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	testscript.Run(t, testscript.Params{
+		Dir:                 dir,
+		RequireExplicitExec: true,
+		RequireUniqueNames:  true,
+		Setup: func(env *testscript.Env) error {
+			env.Setenv("ASSETS", home)
+			env.Setenv("FLIPMETER_HOME", home)
+			return nil
+		},
+		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
+			"exitcode": exitCodeIs,
+			"absent":   absentEverywhere,
+		},
+	})
+}
