@@ -1,7 +1,6 @@
 package stability
 
 import (
-	"cmp"
 	"math"
 	"math/rand/v2"
 	"slices"
@@ -30,23 +29,11 @@ type aliasSlot struct {
 }
 
 func drawerOf(t *tally) drawer {
-	type keyed struct {
-		k cellKey
-		c cell
-	}
-	cells := make([]keyed, 0, len(t.cells))
-	for k, c := range t.cells {
-		if c.n > 0 {
-			cells = append(cells, keyed{k, c})
+	var d drawer
+	for _, c := range t.cells {
+		if n := float64(c.n); n > 0 {
+			d.entries = append(d.entries, entry{float64(c.num) / n, float64(c.den) / n, c.n})
 		}
-	}
-	slices.SortFunc(cells, func(a, b keyed) int {
-		return cmp.Or(cmp.Compare(a.k.den, b.k.den), cmp.Compare(a.k.num, b.k.num))
-	})
-	d := drawer{entries: make([]entry, len(cells))}
-	for i, x := range cells {
-		n := float64(x.c.n)
-		d.entries[i] = entry{float64(x.c.num) / n, float64(x.c.den) / n, x.c.n}
 	}
 	d.prepare()
 	return d
@@ -215,8 +202,8 @@ func uniform(src *rand.PCG) float64 { return float64(src.Uint64()>>11) / (1 << 5
 // bootstrap is the percentile interval (Efron 1979) of observed over
 // resamples of d. Deviations from the bootstrap's own centre are stretched by
 // √(n/(n−1))·t/z for n blocks, which makes up for what a resample of n blocks
-// and a normal tail underestimate.
-func bootstrap(d *drawer, observed fraction, resamples int, seed uint64) Interval {
+// and a normal tail underestimate, and by undercount.
+func bootstrap(d *drawer, observed fraction, resamples int, seed uint64, undercount float64) Interval {
 	p := ratio(observed.num, observed.den)
 	rng := rand.NewPCG(seed, seedStream)
 	values := make([]float64, 0, resamples)
@@ -226,7 +213,8 @@ func bootstrap(d *drawer, observed fraction, resamples int, seed uint64) Interva
 			values = append(values, num/den)
 		}
 	}
-	return percentile(p, d.centre(), values, float64(d.draws))
+	low, high := deviations(d.centre(), values, float64(d.draws))
+	return around(p, low*undercount, high*undercount)
 }
 
 // seedStream tells the bootstrap's random numbers from other uses of a seed.
@@ -242,14 +230,32 @@ func (d *drawer) centre() float64 {
 	return num / den
 }
 
+// variance of the blocks, as in squares.
+func (d *drawer) variance(p float64) float64 {
+	sum, den := 0.0, 0.0
+	for _, e := range d.entries {
+		r := e.num - p*e.den
+		sum += float64(e.weight) * r * r
+		den += float64(e.weight) * e.den
+	}
+	return sum / den
+}
+
 // percentile is the interval around p whose distances from p are those of
 // the 2.5 % and 97.5 % quantiles of values from centre, stretched for n
 // blocks. It sorts values.
 func percentile(p, centre float64, values []float64, n float64) Interval {
 	low, high := deviations(centre, values, n)
+	return around(p, low, high)
+}
+
+// around is the interval of a fraction p with the given deviations.
+func around(p, low, high float64) Interval {
 	return Interval{p, min(p, max(0, p+low)), max(p, min(1, p+high))}
 }
 
+// deviations are the distances of the 2.5 % and 97.5 % quantiles of values
+// from centre, stretched for n blocks. It sorts values.
 func deviations(centre float64, values []float64, n float64) (low, high float64) {
 	if len(values) == 0 {
 		return nan(), nan()

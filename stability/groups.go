@@ -3,7 +3,7 @@ package stability
 import "time"
 
 const (
-	maxGroups    = 128
+	maxGroups    = 64
 	groupRecords = 8 // in a new group
 	groupLabels  = 4 // told apart in a group
 )

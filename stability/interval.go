@@ -59,5 +59,5 @@ func (b *blocks) interval(m measure, resamples int, seed uint64) Interval {
 		return batchMeans(b.batches.of(m))
 	}
 	d := drawerOf(&b.closed[m])
-	return bootstrap(&d, f, resamples, seed+uint64(m))
+	return bootstrap(&d, f, resamples, seed+uint64(m), b.undercount(m, &d, p))
 }

@@ -43,8 +43,8 @@ func (t *Tracker) ended() *Tracker {
 func (b *blocks) clone() blocks {
 	c := *b
 	for m := range c.open {
-		c.open[m].cells = maps.Clone(b.open[m].cells)
-		c.closed[m].cells = maps.Clone(b.closed[m].cells)
+		c.open[m].cells = slices.Clone(b.open[m].cells)
+		c.closed[m].cells = slices.Clone(b.closed[m].cells)
 	}
 	c.batches.sums = slices.Clone(b.batches.sums)
 	return c
