@@ -19,6 +19,8 @@ type encoder struct {
 	mu     sync.Mutex
 	flips  map[flipKey]flipMemo // not final yet
 	states uint64               // told so far
+	alerts uint64               // told so far, reminders not counted
+	firing map[string]alertMemo // by rule: the message that it fires
 	epoch  uint64               // of the newest observation
 	seq    uint64               //
 	pts    time.Duration        //
@@ -39,6 +41,8 @@ type flipMemo struct {
 	cells         []uint16
 	pictures      *Pictures
 }
+
+type alertMemo struct{ epoch, seq uint64 }
 
 type windowKey struct {
 	track string
@@ -63,6 +67,7 @@ func newEncoder(s Stream, pictures bool) *encoder {
 	return &encoder{
 		stream: s, pictures: pictures, epoch: s.Epoch,
 		flips: map[flipKey]flipMemo{}, window: map[windowKey]windowMemo{},
+		firing: map[string]alertMemo{},
 	}
 }
 

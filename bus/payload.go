@@ -165,10 +165,13 @@ type Alert struct {
 	Rule     string `json:"rule"`
 	Severity string `json:"severity"`
 	State    string `json:"state"` // pending, firing, resolved, inactive
+	// Firing counts the firings of the rule for this camera from 1.
+	Firing   uint64 `json:"firing"`
 	Metric   string `json:"metric"`
 	WindowMs Number `json:"window_ms"`
 	Value    Number `json:"value"`
-	Bound    Number `json:"bound"` // that was crossed
-	SinceMs  Number `json:"since_ms"`
-	Reason   string `json:"reason"`
+	Bound    Number `json:"bound"` // that Value is compared with
+	// SinceMs is how long ago the state before this one began.
+	SinceMs Number `json:"since_ms"`
+	Reason  string `json:"reason"` // "" where the value is the reason
 }

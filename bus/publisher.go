@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/flipmeter/flipmeter/alerts"
 	"github.com/flipmeter/flipmeter/event"
 )
 
@@ -60,17 +61,28 @@ func NewPublisher(conn *Conn, cfg PublisherConfig) *Publisher {
 
 // Listener takes the events of one stream. It never blocks and may be used
 // by several goroutines.
-func (p *Publisher) Listener(stream Stream) event.Listener {
-	return &listener{p: p, enc: newEncoder(stream, !p.conn.cfg.Pictures.Off)}
+func (p *Publisher) Listener(stream Stream) *Listener {
+	return &Listener{p: p, enc: newEncoder(stream, !p.conn.cfg.Pictures.Off)}
 }
 
-type listener struct {
+// Listener takes what happens to one live stream. It implements
+// event.Listener.
+type Listener struct {
 	p   *Publisher
 	enc *encoder
 }
 
-func (l *listener) Notify(ev *event.Event) {
+var _ event.Listener = (*Listener)(nil)
+
+// Notify publishes what an event tells. It never blocks.
+func (l *Listener) Notify(ev *event.Event) {
 	_ = l.enc.encode(ev, l.p.enqueue) // enqueue never fails
+}
+
+// NotifyAlert publishes a transition of an alert rule for this stream; at is
+// the wall clock. It never blocks.
+func (l *Listener) NotifyAlert(at time.Time, t *alerts.Transition) {
+	_ = l.p.enqueue(l.enc.alert(at, t))
 }
 
 func (p *Publisher) enqueue(m *message) error {

@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/flipmeter/flipmeter/alerts"
 	"github.com/flipmeter/flipmeter/event"
 )
 
@@ -63,13 +64,26 @@ func NewRecorder(conn *Conn, stream Stream, cfg RecorderConfig) *Recorder {
 // Record publishes what an event tells. It returns when everything is handed
 // over, or ctx is done.
 func (r *Recorder) Record(ctx context.Context, ev *event.Event) error {
+	return r.record(func() error {
+		return r.enc.encode(ev, func(m *message) error { return r.send.send(ctx, m) })
+	})
+}
+
+// RecordAlert publishes a transition of an alert rule for this stream, as
+// Record does.
+func (r *Recorder) RecordAlert(ctx context.Context, at time.Time, t *alerts.Transition) error {
+	return r.record(func() error { return r.send.send(ctx, r.enc.alert(at, t)) })
+}
+
+// record runs send unless the recorder has failed or is closed.
+func (r *Recorder) record(send func() error) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.err == nil && r.closed {
 		return errors.New("publish to nats: the recorder is closed")
 	}
 	if r.err == nil {
-		r.err = r.enc.encode(ev, func(m *message) error { return r.send.send(ctx, m) })
+		r.err = send()
 	}
 	return r.err
 }

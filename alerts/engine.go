@@ -1,0 +1,189 @@
+package alerts
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/flipmeter/flipmeter/stability"
+)
+
+// Config is what an Engine runs on.
+type Config struct {
+	Rules []Rule
+	// RemindEvery is after how long a firing alert is told again, 0: never.
+	RemindEvery time.Duration
+}
+
+// Engine holds the state of every rule for every stream. All times are
+// durations on one clock of the caller's that never goes back. One goroutine
+// uses it.
+type Engine struct {
+	rules   []Rule
+	metrics []metric // nil for Up
+	remind  time.Duration
+	streams map[string]*streamState
+}
+
+type streamState struct {
+	rules []ruleState
+}
+
+type ruleState struct {
+	state State
+	since time.Duration // the state's begin
+	value float64       // judged last
+
+	begun bool          // a window was seen
+	seen  time.Duration // the last one
+
+	firing     uint64        // firings so far
+	sent       time.Duration // of the last message while firing
+	reminders  int
+	clear      bool // while firing: the value is clear, or unknown
+	clearSince time.Duration
+}
+
+// NewEngine makes an engine. It returns what Rule.Validate says, and an
+// error for two rules of one name.
+func NewEngine(cfg Config) (*Engine, error) {
+	e := &Engine{rules: slices.Clone(cfg.Rules), remind: cfg.RemindEvery, streams: map[string]*streamState{}}
+	names := map[string]bool{}
+	for i := range e.rules {
+		r := &e.rules[i]
+		if err := r.Validate(); err != nil {
+			return nil, fmt.Errorf("alert rule %q: %w", r.Name, err)
+		}
+		if names[r.Name] {
+			return nil, fmt.Errorf("alert rule %q: another rule has the same name", r.Name)
+		}
+		names[r.Name] = true
+		m, _ := metricOf(r.Metric)
+		e.metrics = append(e.metrics, m)
+	}
+	return e, nil
+}
+
+// Windows are the widths that Observe must be given, without repetition.
+func (e *Engine) Windows() []time.Duration {
+	var out []time.Duration
+	for i := range e.rules {
+		if w := e.rules[i].Window; w > 0 && !slices.Contains(out, w) {
+			out = append(out, w)
+		}
+	}
+	return out
+}
+
+// Observe judges a window of a stream by the rules of its width.
+func (e *Engine) Observe(at time.Duration, stream string, w *stability.Window) []Transition {
+	var out []Transition
+	s := e.stream(stream)
+	for i := range e.rules {
+		r := &e.rules[i]
+		if r.Window != w.Width || e.metrics[i] == nil {
+			continue
+		}
+		st := &s.rules[i]
+		st.seen, st.begun = at, true
+		value, pairs := e.metrics[i](w)
+		reason := ""
+		if math.IsNaN(value) || r.needsPairs() && pairs < r.MinPairs {
+			value, reason = math.NaN(), ReasonNoData
+		}
+		out = e.judge(out, at, stream, r, st, value, reason)
+	}
+	return out
+}
+
+// Tick lets time pass: for cameras that are down, which give no windows, and
+// for reminders. Streams that health doesn't list are down. A stream is
+// known from its first window, or from health.
+func (e *Engine) Tick(at time.Duration, health map[string]Health) []Transition {
+	var out []Transition
+	for name := range health {
+		e.stream(name)
+	}
+	names := make([]string, 0, len(e.streams))
+	for name := range e.streams {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	for _, name := range names {
+		up := health[name].Up
+		for i := range e.rules {
+			out = e.tick(out, at, name, i, up)
+		}
+	}
+	return out
+}
+
+func (e *Engine) tick(out []Transition, at time.Duration, stream string, i int, up bool) []Transition {
+	r, st := &e.rules[i], &e.streams[stream].rules[i]
+	stale := !st.begun || at-st.seen > r.Window
+	switch {
+	case r.Metric == Up:
+		value, reason := 1.0, ""
+		if !up {
+			value, reason = 0, ReasonDown
+		}
+		return e.judge(out, at, stream, r, st, value, reason)
+	case up && !stale:
+		// The next window will tell.
+		return e.reminder(out, at, stream, r, st)
+	case r.Metric == coverage && !up && stale:
+		return e.judge(out, at, stream, r, st, 0, ReasonDown)
+	case !up:
+		return e.judge(out, at, stream, r, st, math.NaN(), ReasonDown)
+	}
+	return e.judge(out, at, stream, r, st, math.NaN(), ReasonNoData)
+}
+
+// Remove forgets a stream and resolves what fires for it.
+func (e *Engine) Remove(at time.Duration, stream string) []Transition {
+	s := e.streams[stream]
+	if s == nil {
+		return nil
+	}
+	var out []Transition
+	for i := range e.rules {
+		if st := &s.rules[i]; st.state == Firing {
+			out = e.resolve(out, at, stream, &e.rules[i], st, ReasonRemoved)
+		}
+	}
+	delete(e.streams, stream)
+	return out
+}
+
+// Firing lists what fires now, by stream and rule.
+func (e *Engine) Firing() []Transition {
+	var out []Transition
+	for name, s := range e.streams {
+		for i := range s.rules {
+			if st := &s.rules[i]; st.state == Firing {
+				out = append(out, e.transition(st.sent, name, &e.rules[i], st, Firing, ""))
+			}
+		}
+	}
+	slices.SortFunc(out, func(a, b Transition) int {
+		if a.Stream != b.Stream {
+			return strings.Compare(a.Stream, b.Stream)
+		}
+		return strings.Compare(a.Rule.Name, b.Rule.Name)
+	})
+	return out
+}
+
+func (e *Engine) stream(name string) *streamState {
+	s := e.streams[name]
+	if s == nil {
+		s = &streamState{rules: make([]ruleState, len(e.rules))}
+		for i := range s.rules {
+			s.rules[i] = ruleState{state: Inactive, value: math.NaN()}
+		}
+		e.streams[name] = s
+	}
+	return s
+}

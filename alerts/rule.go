@@ -1,0 +1,108 @@
+package alerts
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"regexp"
+	"strings"
+	"time"
+)
+
+// Rule fires when a measure of a window leaves its bounds for some time.
+// Either FireAbove or FireBelow is set.
+type Rule struct {
+	Name string // letters, digits, _ and -
+	// Metric is a measure of a window by its name in the summary (Metrics
+	// lists them), or Up.
+	Metric string
+	// Window is the width of the window; 0 for Up.
+	Window time.Duration
+
+	// FireAbove: the rule's condition holds where the value is greater. It
+	// clears at ClearBelow and below; nil is FireAbove.
+	FireAbove, ClearBelow *float64
+	// FireBelow and ClearAbove are the same the other way round, for
+	// measures of which there should be much, as coverage.
+	FireBelow, ClearAbove *float64
+
+	// For is how long the condition must hold before the rule fires.
+	For time.Duration
+	// KeepFiringFor is how long the value must have been clear before a
+	// firing rule is resolved.
+	KeepFiringFor time.Duration
+	// MinPairs is how many pairs a value must rest on to count as known.
+	// Coverage and Up need none.
+	MinPairs int64
+	// Severity is passed on: "warning", "critical".
+	Severity string
+}
+
+var ruleName = regexp.MustCompile(`^[A-Za-z0-9_-]{1,64}$`)
+
+// Validate says everything that is wrong with a rule, each error with the
+// rule's key in front.
+func (r *Rule) Validate() error {
+	var errs []error
+	check := func(ok bool, format string, args ...any) {
+		if !ok {
+			errs = append(errs, fmt.Errorf(format, args...))
+		}
+	}
+	check(ruleName.MatchString(r.Name), "name: must be 1 to 64 letters, digits, _ or -, got %q", r.Name)
+	_, known := metricOf(r.Metric)
+	check(known || r.Metric == Up, "metric: must be one of %s, got %q", strings.Join(Metrics(), ", "), r.Metric)
+	check(r.Window > 0 || r.Metric == Up && r.Window == 0, "window: must be above 0s, got %v", r.Window)
+	check((r.FireAbove == nil) != (r.FireBelow == nil), "fire_above: either this or fire_below must be given")
+	check(r.ClearBelow == nil || r.FireAbove != nil, "clear_below: goes with fire_above")
+	check(r.ClearAbove == nil || r.FireBelow != nil, "clear_above: goes with fire_below")
+	for name, v := range map[string]*float64{"fire_above": r.FireAbove, "clear_below": r.ClearBelow, "fire_below": r.FireBelow, "clear_above": r.ClearAbove} {
+		check(v == nil || !math.IsNaN(*v) && !math.IsInf(*v, 0), "%s: must be a finite number", name)
+	}
+	if r.FireAbove != nil && r.ClearBelow != nil {
+		check(*r.ClearBelow <= *r.FireAbove, "clear_below: must not be above fire_above (%v), got %v", *r.FireAbove, *r.ClearBelow)
+	}
+	if r.FireBelow != nil && r.ClearAbove != nil {
+		check(*r.ClearAbove >= *r.FireBelow, "clear_above: must not be below fire_below (%v), got %v", *r.FireBelow, *r.ClearAbove)
+	}
+	check(r.For >= 0, "for: must not be negative, got %v", r.For)
+	check(r.KeepFiringFor >= 0, "keep_firing_for: must not be negative, got %v", r.KeepFiringFor)
+	check(r.MinPairs >= 0, "min_pairs: must not be negative, got %d", r.MinPairs)
+	return errors.Join(errs...)
+}
+
+// fires says whether a value is beyond the bound at which the rule fires.
+func (r *Rule) fires(v float64) bool {
+	if r.FireAbove != nil {
+		return v > *r.FireAbove
+	}
+	return v < *r.FireBelow
+}
+
+// clears says whether a value lets a firing rule end.
+func (r *Rule) clears(v float64) bool {
+	if r.FireAbove != nil {
+		return v <= r.clearBound()
+	}
+	return v >= r.clearBound()
+}
+
+func (r *Rule) fireBound() float64 {
+	if r.FireAbove != nil {
+		return *r.FireAbove
+	}
+	return *r.FireBelow
+}
+
+func (r *Rule) clearBound() float64 {
+	switch {
+	case r.ClearBelow != nil:
+		return *r.ClearBelow
+	case r.ClearAbove != nil:
+		return *r.ClearAbove
+	}
+	return r.fireBound()
+}
+
+// needsPairs says whether a value that rests on few pairs is unknown.
+func (r *Rule) needsPairs() bool { return r.Metric != coverage && r.Metric != Up }
