@@ -70,6 +70,7 @@ func clipThumbs(t testing.TB, pool *frame.Pool) func(i int) *frame.Thumb {
 		var f frame.Frame
 		f.Prepare(pool, wants, 1280, 720)
 		copy(f.Pictures[0].Pix, frames[i%len(frames)])
+		f.Seq = uint64(i)
 		th := f.TakeThumb(0)
 		f.Release()
 		return th
@@ -83,6 +84,7 @@ func plainThumbs(pool *frame.Pool) func(i int) *frame.Thumb {
 		var f frame.Frame
 		f.Prepare(pool, wants, 1280, 720)
 		copy(f.Pictures[0].Pix, bytes.Repeat([]byte{byte(i)}, 32*18*3))
+		f.Seq = uint64(i)
 		th := f.TakeThumb(0)
 		f.Release()
 		return th

@@ -1,12 +1,15 @@
 package report
 
 import (
+	"strconv"
+
 	"github.com/flipmeter/flipmeter/stability"
 )
 
 // totalView is the head of a page of several streams.
 type totalView struct {
 	Verdict []span
+	Banners []banner
 	Tiles   []tile
 	Rows    []totalRow
 	Axis    string // the right end of the rows' axis
@@ -36,7 +39,17 @@ func newTotalView(out Outcome, sum *Summary, streams []*streamView) *totalView {
 		}
 	}
 	top := niceTop(most)
-	t.Axis = percent(Number(top))
+	t.Axis = strconv.FormatFloat(100*top, 'f', -1, 64) + thinSpace + "%"
+	incomplete := Count(0)
+	for _, o := range out.Streams {
+		if !o.Complete {
+			incomplete++
+		}
+	}
+	if incomplete > 0 {
+		t.Banners = append(t.Banners, banner{"alarm", plural(incomplete, "stream is", "streams are") + " incomplete.",
+			"The figures hold for what was read."})
+	}
 	for i := range sum.Streams {
 		s := &sum.Streams[i]
 		row := totalRow{ID: streams[i].ID, Name: s.Source.Name, Frames: countWord(s.Frames),

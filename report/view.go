@@ -56,6 +56,7 @@ type banner struct {
 type tile struct {
 	Name, Value, Unit, Between, Text string
 	Bar                              *intervalBar
+	None                             bool // the figure is not known
 }
 
 // intervalBar draws an interval on an axis from 0 to Max, in per cent of its
@@ -205,15 +206,17 @@ func banners(s *stream, o StreamOutcome, st *stability.Summary) []banner {
 }
 
 func tiles(m *Measures, minScore float64) []tile {
-	t := []tile{
+	decided := "where both scores are at least " + minScoreWord(minScore)
+	if m.Decided.Pairs >= 0 {
+		decided += ": " + shareOf(m.Decided.Pairs, m.Pairs) + " of pairs"
+	}
+	return []tile{
 		fractionTile("Flip fraction", m.FlipFraction, "of neighbouring frames differ in their label"),
 		fractionTile("Unexplained", m.UnexplainedFraction, "of pairs flip for no visible reason"),
-		fractionTile("Decided flip fraction", m.Decided.FlipFraction,
-			fmt.Sprintf("where both scores are at least %s: %s of pairs", minScoreWord(minScore), shareOf(m.Decided.Pairs, m.Pairs))),
-		{Name: "Flips a second", Value: fixed(m.FlipRateHz, 2), Text: "of video that was observed"},
-		{Name: "Probability jump", Value: fixed(m.MAC, 3), Text: "mean change of the leading label’s probability (MAC)"},
+		fractionTile("Decided flip fraction", m.Decided.FlipFraction, decided),
+		{Name: "Flips a second", Value: fixed(m.FlipRateHz, 2), None: !m.FlipRateHz.Known(), Text: "of video that was observed"},
+		{Name: "Probability jump", Value: fixed(m.MAC, 3), None: !m.MAC.Known(), Text: "mean change of the leading label’s probability (MAC)"},
 	}
-	return t
 }
 
 // minScoreWord is the score from which an observation counts as decided.
@@ -234,7 +237,7 @@ func shareOf(part, whole Count) string {
 func fractionTile(name string, iv Interval, text string) tile {
 	t := tile{Name: name, Text: text, Between: between(iv)}
 	if !iv.Value.Known() {
-		t.Value = noFigure
+		t.Value, t.None = noFigure, true
 		return t
 	}
 	t.Value, t.Unit = percentDigits(iv.Value), "%"

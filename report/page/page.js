@@ -226,7 +226,8 @@
       return this.breakSet.has(t);
     }
     flips(l) {
-      const g = this.g, [a, b] = this.visible(); this.clip(l);
+      const g = this.g, [a, b] = this.visible();
+      g.beginPath(); g.rect(0, l.y, this.right + this.pad, l.h); g.clip();
       this.kinds.forEach((k, row) => {
         const y = l.y + row * 17 + 9;
         g.strokeStyle = this.p.line; g.lineWidth = 1; g.setLineDash([]);
@@ -249,7 +250,8 @@
       const g = this.g, d = this.d, [a, b] = this.visible();
       this.level(l, 0, '0'); this.level(l, .5, '50' + THIN + '%'); this.level(l, 1, '100' + THIN + '%'); this.clip(l);
       const y = v => l.y + l.h - v / 1000 * l.h;
-      const per = Math.max(1, Math.floor((b - a + 1) / (this.w * 1.5)));
+      // A point for every few pixels, else lines become surfaces.
+      const per = Math.max(1, Math.round((b - a + 1) / (this.w / 3))), dense = (b - a + 1) / per > this.w / 5;
       d.lines.forEach((line, n) => {
         const pts = [];
         for (let i = Math.max(0, a - per); i <= Math.min(this.n - 1, b + per); i += per) {
@@ -262,8 +264,8 @@
         }
         g.strokeStyle = line.color >= 0 ? this.p.c[line.color] : this.p.ink;
         for (const solid of [false, true]) {
-          g.globalAlpha = solid ? 1 : .38; g.lineWidth = solid ? 2 : 1;
-          g.setLineDash(solid ? DASHES[n] : [1, 3]); g.lineJoin = 'round';
+          g.globalAlpha = solid ? 1 : .38; g.lineWidth = !solid ? 1 : dense ? 1.4 : 2;
+          g.setLineDash(!solid ? [1, 3] : dense ? [] : DASHES[n]); g.lineJoin = 'round';
           g.beginPath();
           let open = false;
           pts.forEach((p, i) => {
