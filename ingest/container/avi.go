@@ -9,7 +9,7 @@ import (
 func readAVI(in *input, f *Facts) {
 	f.Format = AVI
 	f.HasVideo, f.HasAudio = No, No
-	seen := false
+	seen, pictures := false, false
 	for off, n := int64(0), 0; off+12 <= in.size && n < maxBoxes; n++ {
 		h := in.bytes(off, 12)
 		if len(h) < 12 {
@@ -23,6 +23,7 @@ func readAVI(in *input, f *Facts) {
 			off += 12 // look inside
 			continue
 		case id == "LIST" && form == "movi":
+			pictures = true
 			if end > in.size {
 				f.CutOff = fmt.Sprintf("its pictures lack %d of %d bytes", end-in.size, size)
 			}
@@ -40,6 +41,9 @@ func readAVI(in *input, f *Facts) {
 			}
 		}
 		off = end + size&1
+	}
+	if !pictures && f.CutOff == "" {
+		f.CutOff = "it has no pictures (movi)"
 	}
 	if !seen {
 		f.HasVideo, f.HasAudio = Unknown, Unknown

@@ -65,23 +65,30 @@ func isMP4(head []byte) bool {
 func readMP4(in *input, f *Facts) {
 	f.Format = MP4
 	m := mp4{in: in, facts: f, boxes: maxBoxes}
-	moov := false
+	moov, media := false, false
 	for off := int64(0); off < in.size; {
 		b, ok := nextBox(in, off, in.size)
 		if !ok || m.spent() {
 			break
 		}
-		if b.kind == "moov" {
+		switch b.kind {
+		case "moov":
 			moov = true
 			m.children(b, "", 0)
+		case "mdat", "moof":
+			media = true
 		}
 		if b.declared > in.size {
 			f.CutOff = fmt.Sprintf("its %s part lacks %d of %d bytes", b.kind, b.declared-in.size, b.declared-off)
 		}
 		off = b.declared
 	}
-	if !moov && f.CutOff == "" {
+	switch {
+	case f.CutOff != "" || m.boxes < 0:
+	case !moov:
 		f.CutOff = "it has no index (moov)"
+	case !media:
+		f.CutOff = "it has no media data (mdat)"
 	}
 	if moov {
 		f.HasVideo, f.HasAudio = answer(m.video), answer(m.audio)

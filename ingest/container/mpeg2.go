@@ -17,6 +17,7 @@ func scanVideo(b []byte) (v video) {
 			unit = b[:j]
 		}
 		switch {
+		case len(unit) == 0: // two start codes in a row
 		case unit[0] == 0xb3 && len(unit) >= 8: // sequence_header
 			mpeg2 = true
 			v.merge(video{codec: "mpeg1video"})
