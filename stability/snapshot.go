@@ -12,7 +12,7 @@ import (
 //
 // It is exact while the window holds no more observations than
 // Config.WindowExact (1,024: half a minute at 30 fps). Of a longer window the
-// older edge lies up to 5 % of the width too early, and EntropyBits counts
+// older edge lies up to 8 % of the width too early, and EntropyBits counts
 // the rarer labels of the older part as one.
 //
 // FlipFraction's interval is Wilson's with the effective number of pairs,
