@@ -46,9 +46,9 @@ build-pure: ## build bin/flipmeter-pure: no OpenCV, no ONNX Runtime, any platfor
 	CGO_ENABLED=0 $(GOBUILD) -o bin/flipmeter-pure ./cmd/flipmeter
 
 .PHONY: model
+# Made anew each time: it takes a second, and the builder may have changed.
 model: build setup-demo
-	@[[ -f '$(MODEL)' && ! '$(WEIGHTS)' -nt '$(MODEL)' ]] || \
-		bin/flipmeter models build efficientnet-lite0 --weights '$(WEIGHTS)'
+	bin/flipmeter models build efficientnet-lite0 --weights '$(WEIGHTS)'
 
 .PHONY: setup setup-build setup-demo setup-lint
 setup: ## install or name what is missing, fetch the library, weights and footage
