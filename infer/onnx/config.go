@@ -57,8 +57,8 @@ type ModelConfig struct {
 	// Labels replaces the labels in the file. ImageNet names the outputs of
 	// a file with 1000 or 1001 classes that has no labels.
 	Labels, ImageNet infer.LabelSet
-	// Preprocessing is for a file that does not state its own; it is an
-	// error to give it for one that does.
+	// Preprocessing is for a file that does not state its own; one that
+	// does keeps it (see Override).
 	Preprocessing *infer.Preprocessing
 	// Output says what the network emits where the file does not.
 	Output infer.Output

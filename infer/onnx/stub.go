@@ -5,6 +5,7 @@ package onnx
 import (
 	"context"
 	"errors"
+	"time"
 
 	"github.com/flipmeter/flipmeter/infer"
 )
@@ -23,6 +24,9 @@ func (*Runtime) Open(context.Context, ModelConfig) (infer.Classifier, error) {
 	return nil, ErrNotBuilt
 }
 
+// OpenBare always fails.
+func (*Runtime) OpenBare(ModelConfig, int, int) (*Bare, error) { return nil, ErrNotBuilt }
+
 // Version is empty.
 func (*Runtime) Version() string { return "" }
 
@@ -31,3 +35,12 @@ func (*Runtime) Library() string { return "" }
 
 // Close does nothing.
 func (*Runtime) Close() error { return nil }
+
+// Bare is a network without anything around it; here there is none.
+type Bare struct{}
+
+// Run always fails.
+func (*Bare) Run(context.Context, int) (time.Duration, error) { return 0, ErrNotBuilt }
+
+// Close does nothing.
+func (*Bare) Close() error { return nil }
