@@ -11,7 +11,13 @@ import (
 
 // TestMain lets the scripts run this very program as a real process, with a
 // real exit code, under the name flipmeter.
+//
+// With FLIPMETER_TEST_MAIN set the test binary is flipmeter itself, for tests
+// that measure a process.
 func TestMain(m *testing.M) {
+	if os.Getenv("FLIPMETER_TEST_MAIN") != "" {
+		os.Exit(run(os.Args[1:], app.Streams{In: os.Stdin, Out: os.Stdout, Err: os.Stderr}))
+	}
 	testscript.Main(m, map[string]func(){
 		"flipmeter": func() {
 			os.Exit(run(os.Args[1:], app.Streams{In: os.Stdin, Out: os.Stdout, Err: os.Stderr}))
