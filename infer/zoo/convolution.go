@@ -140,15 +140,25 @@ func (f fold) weight(p Parameter) fill {
 		perChannel, at := p.Elements()/f.out, 0
 		var raw []byte
 		return src.Stream(&p, func(values []float32) error {
-			for i, v := range values {
-				values[i] = float32(float64(v) * s[at/perChannel])
-				at++
-			}
+			at = scaleChannels(values, s, at, perChannel)
 			raw = checkpoint.AppendFloats(raw[:0], values)
 			_, err := w.Write(raw)
 			return err
 		})
 	}
+}
+
+// scaleChannels multiplies values, which begin at element at of a tensor, by
+// their output channel's scale, and returns where they end. As in package
+// checkpoint, the race detector is kept out of a long loop.
+//
+//go:norace
+func scaleChannels(values []float32, scales []float64, at, perChannel int) int {
+	for i, v := range values {
+		values[i] = float32(float64(v) * scales[at/perChannel])
+		at++
+	}
+	return at
 }
 
 func (f fold) bias(src Weights, w io.Writer) error {

@@ -99,6 +99,10 @@ type RandomWeights struct{ Seed uint64 }
 // normalisation weights are 0.5+u, four-dimensional tensors
 // (2u−1)·√(6/fan-in), matrices (2u−1)·√(3/fan-in), everything else
 // 0.2·(2u−1).
+//
+// As in package checkpoint, the race detector is kept out of a long loop.
+//
+//go:norace
 func (r RandomWeights) Stream(p *Parameter, fn func([]float32) error) error {
 	n := p.Elements()
 	if n == 0 {

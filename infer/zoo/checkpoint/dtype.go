@@ -72,6 +72,12 @@ func (d DType) isFloat() bool { return d == F32 || d == F16 || d == BF16 || d ==
 
 // decode converts len(dst) little-endian numbers of format d. F64 is rounded
 // to the nearest float32; the other conversions are exact.
+//
+// Here and in AppendFloats the race detector is told not to look: these are
+// loops over two slices that no other goroutine has, a hundred million times
+// round for the largest networks, and it would make them thirty times slower.
+//
+//go:norace
 func (d DType) decode(dst []float32, src []byte) {
 	switch d {
 	case F32:
@@ -111,6 +117,8 @@ func fromHalf(h uint16) float32 {
 }
 
 // AppendFloats appends values as little-endian float32 numbers.
+//
+//go:norace
 func AppendFloats(b []byte, values []float32) []byte {
 	b = slices.Grow(b, 4*len(values))
 	for _, v := range values {
