@@ -2,8 +2,6 @@ package report
 
 import (
 	"context"
-	"os"
-	"path/filepath"
 	"testing"
 	"time"
 
@@ -72,18 +70,4 @@ func simTotal(streams []StreamOutcome) (micro, macro *stability.Summary) {
 	micro.FlipRateHz = float64(micro.Flips) / micro.Observed.Seconds()
 	macro.FlipFraction = stability.Interval{Value: mean, Low: mean * .8, High: mean * 1.2}
 	return micro, macro
-}
-
-// TestWriteSample leaves pages to look at where FLIPMETER_REPORT_SAMPLE
-// names a folder; otherwise it only makes sure that they can be made.
-func TestWriteSample(t *testing.T) {
-	dir := os.Getenv("FLIPMETER_REPORT_SAMPLE")
-	if dir == "" {
-		dir = t.TempDir()
-	}
-	var pool frame.Pool
-	writeRun(t, filepath.Join(dir, "film"), table.CSV, map[string]*simulation{"bigbuckbunny.mp4": film(t, &pool)}, []string{"bigbuckbunny.mp4"}, nil)
-	if n := pool.Outstanding(); n != 0 {
-		t.Errorf("%d buffers were not given back", n)
-	}
 }

@@ -8,6 +8,9 @@ import (
 	"github.com/flipmeter/flipmeter/frame"
 )
 
+// maxTestJPEG is what a picture of width 256 takes at most.
+const maxTestJPEG = 16 << 10
+
 // A compressed picture looks like the picture, and one that two flips share
 // is compressed once.
 func TestJPEGs(t *testing.T) {
@@ -47,7 +50,7 @@ func TestJPEGs(t *testing.T) {
 			}
 		}
 		// A mean squared error of 100 is 28 dB.
-		if mse := diff / float64(len(th.Pix)); mse > 100 || len([][]byte{one, two}[i]) > 16<<10 {
+		if mse := diff / float64(len(th.Pix)); mse > 100 || len([][]byte{one, two}[i]) > maxTestJPEG {
 			t.Errorf("picture %d: mean squared error %.0f with %d bytes", i, mse, len([][]byte{one, two}[i]))
 		}
 	}

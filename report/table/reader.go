@@ -12,6 +12,7 @@ import (
 	"slices"
 
 	"github.com/parquet-go/parquet-go"
+	"github.com/parquet-go/parquet-go/format"
 )
 
 // Reader reads rows of one table. Columns are found by name, in any order;
@@ -25,8 +26,8 @@ type Reader[T Frame | Flip] struct {
 
 // NewReader reads the size bytes of r, which it does not close. Comma is the
 // separator of CSV, 0 for a comma.
-func NewReader[T Frame | Flip](r io.ReaderAt, size int64, format Format, comma rune) (*Reader[T], error) {
-	switch format {
+func NewReader[T Frame | Flip](r io.ReaderAt, size int64, as Format, comma rune) (*Reader[T], error) {
+	switch as {
 	case Parquet:
 		return newParquetReader[T](r, size)
 	case CSV:
@@ -34,7 +35,7 @@ func NewReader[T Frame | Flip](r io.ReaderAt, size int64, format Format, comma r
 	case JSONL:
 		return newJSONLReader[T](io.NewSectionReader(r, 0, size)), nil
 	default:
-		return nil, fmt.Errorf("no table can be read as %q: use parquet, csv or jsonl", format)
+		return nil, fmt.Errorf("no table can be read as %q: use parquet, csv or jsonl", as)
 	}
 }
 
@@ -61,6 +62,14 @@ func newParquetReader[T Frame | Flip](ra io.ReaderAt, size int64) (_ *Reader[T],
 	if err != nil {
 		return nil, fmt.Errorf("open Parquet table: %w", err)
 	}
+	for _, g := range f.Metadata().RowGroups {
+		for _, c := range g.Columns {
+			// The library never ends with damaged LZ4 data.
+			if c.MetaData.Codec == format.Lz4Raw {
+				return nil, errors.New("open Parquet table: LZ4 compression is not supported: write it with zstd or snappy")
+			}
+		}
+	}
 	p := parquet.NewGenericReader[T](f)
 	r := &Reader[T]{close: p.Close, columns: []string{}}
 	for _, c := range f.Root().Columns() {
@@ -68,7 +77,12 @@ func newParquetReader[T Frame | Flip](ra io.ReaderAt, size int64) (_ *Reader[T],
 	}
 	r.read = func(rows []T) (n int, err error) {
 		defer recoverInto(&err)
-		return p.Read(rows)
+		n, err = p.Read(rows)
+		if n == 0 && err == nil && len(rows) > 0 {
+			// A damaged file: its reader would wait for rows for ever.
+			err = fmt.Errorf("read Parquet table: %w", io.ErrNoProgress)
+		}
+		return n, err
 	}
 	return r, nil
 }
