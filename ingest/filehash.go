@@ -28,8 +28,13 @@ func StartDigest(ctx context.Context, write func(context.Context, hash.Hash) err
 	go func() {
 		defer close(d.done)
 		h := sha256.New()
-		if d.err = write(ctx, h); d.err == nil {
+		switch err := write(ctx, h); {
+		case err == nil:
 			d.sum = hex.EncodeToString(h.Sum(nil))
+		case ctx.Err() != nil:
+			d.err = fmt.Errorf("hash: %w", errStopped)
+		default:
+			d.err = err
 		}
 	}()
 	return d
@@ -94,9 +99,6 @@ func (d *Digest) Wait(ctx context.Context) (string, error) {
 func (d *Digest) Stop() {
 	d.cancel()
 	<-d.done
-	if errors.Is(d.err, context.Canceled) {
-		d.err = fmt.Errorf("hash file: %w", errStopped)
-	}
 }
 
 var errStopped = errors.New("the source was closed first")

@@ -32,6 +32,9 @@ func ParseRegion(s string) (Region, error) {
 		n[i] = int(v)
 	}
 	r := Region{X: n[0], Y: n[1], Width: n[2], Height: n[3]}
+	if r.Whole() {
+		return Region{}, fmt.Errorf("region %s: width and height must be at least 1", s)
+	}
 	if err := r.Validate(); err != nil {
 		return Region{}, err
 	}
