@@ -26,8 +26,8 @@ const maxRetrieveFailures = 50
 
 var errClosed = errors.New("read from a source that is closed")
 
-// Source is an opened video file: an ingest.Source, ingest.Skipper and
-// ingest.Hasher. One goroutine uses it.
+// Source is an opened video file: an ingest.Source, ingest.Skipper,
+// ingest.Hasher and ingest.Timed. One goroutine uses it.
 type Source struct {
 	cfg    Config
 	info   ingest.Info
@@ -51,6 +51,7 @@ type Source struct {
 	decoded int64 // frames that the decoder gave, delivered or not
 	ended   error // why no frame follows
 	closed  bool
+	timing  ingest.Timing
 }
 
 // Open opens a video file and decodes its first frame. The context bounds
@@ -115,13 +116,18 @@ func (s *Source) Info() ingest.Info {
 // SHA256 waits for the hash of the file.
 func (s *Source) SHA256(ctx context.Context) (string, error) { return s.digest.Wait(ctx) }
 
+// Timing says what reading took; skipped frames don't count.
+func (s *Source) Timing() ingest.Timing { return s.timing }
+
 // Read decodes the next frame and derives the wanted pictures.
 func (s *Source) Read(ctx context.Context, into *frame.Frame) error {
 	into.Release()
+	start := time.Now()
 	st, err := s.next(ctx, true)
 	if err != nil {
 		return err
 	}
+	decoded := time.Now()
 	pix, changed, err := s.treat()
 	if err != nil {
 		return s.fail(err)
@@ -129,6 +135,9 @@ func (s *Source) Read(ctx context.Context, into *frame.Frame) error {
 	if err := s.view.Fill(into, s.cfg.Pool, pix); err != nil {
 		return s.fail(err)
 	}
+	s.timing.Frames++
+	s.timing.Decode += decoded.Sub(start)
+	s.timing.Derive += time.Since(decoded)
 	s.seq += uint64(s.lost)
 	into.Seq, into.PTS, into.PTSEstimated = s.seq, st.pts, st.estimated
 	switch {
