@@ -39,12 +39,26 @@ type Coding struct {
 // one was meant into what they should be. Colours that were clipped when
 // they were decoded wrongly can't be restored.
 type Correction struct {
-	// lut[c][o][v] is what byte v of channel c adds to channel o, in units
-	// of 2^-shift; the first channel's holds offset and rounding, too.
-	lut [3][3][256]int32
+	// lut[c][v] is what byte v of channel c adds to the three channels of
+	// the result: one field of fieldBits each, in units of 2^-fraction. The
+	// fields of the sum of three entries are never negative, because the
+	// first channel's entries hold the bias, beside offset and rounding.
+	lut [3][256]uint64
 }
 
-const shift = 16
+const (
+	fieldBits = 21
+	fraction  = 11
+	bias      = 256 // grey levels; results lie within −256 … 767
+)
+
+// clipped turns a biased result into a byte.
+var clipped = func() (t [1 << (fieldBits - fraction)]byte) {
+	for i := range t {
+		t[i] = byte(min(max(i-bias, 0), 255))
+	}
+	return t
+}()
 
 // NewCorrection is the correction of colours that were decoded as one coding
 // although they are in another; nil where those are equal.
@@ -64,11 +78,12 @@ func NewCorrection(decoded, meant Coding) (*Correction, error) {
 		for i := range 3 {
 			m := luma*dec[o][0]*enc[0][i] + chroma*(dec[o][1]*enc[1][i]+dec[o][2]*enc[2][i])
 			for v := range 256 {
-				c.lut[i][o][v] = int32(math.Round(m * float64(v) * (1 << shift)))
+				add := m * float64(v)
+				if i == 0 {
+					add += offset + bias + 0.5
+				}
+				c.lut[i][v] += uint64(int64(math.Round(add*(1<<fraction)))) << (o * fieldBits)
 			}
-		}
-		for v := range 256 {
-			c.lut[0][o][v] += int32(math.Round(offset*(1<<shift))) + 1<<(shift-1)
 		}
 	}
 	return c, nil
@@ -115,23 +130,13 @@ func (c *Correction) Apply(rgb []byte) {
 	if c == nil {
 		return
 	}
+	r, g, b := &c.lut[0], &c.lut[1], &c.lut[2]
+	const mask = uint64(len(clipped) - 1)
 	for i := 0; i+3 <= len(rgb); i += 3 {
 		p := rgb[i : i+3 : i+3]
-		r, g, b := &c.lut[0], &c.lut[1], &c.lut[2]
-		x, y, z := p[0], p[1], p[2]
-		p[0] = clip(r[0][x] + g[0][y] + b[0][z])
-		p[1] = clip(r[1][x] + g[1][y] + b[1][z])
-		p[2] = clip(r[2][x] + g[2][y] + b[2][z])
+		sum := r[p[0]] + g[p[1]] + b[p[2]]
+		p[0] = clipped[sum>>fraction&mask]
+		p[1] = clipped[sum>>(fieldBits+fraction)&mask]
+		p[2] = clipped[sum>>(2*fieldBits+fraction)&mask]
 	}
-}
-
-func clip(v int32) byte {
-	v >>= shift
-	if uint32(v) <= 255 {
-		return byte(v)
-	}
-	if v < 0 {
-		return 0
-	}
-	return 255
 }

@@ -8,9 +8,23 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 
+	"github.com/flipmeter/flipmeter/ingest"
 	"github.com/flipmeter/flipmeter/ingest/container"
 )
+
+// address says whether a path is a URL, and what it is without credentials.
+// A file may be called like one, so what exists is a file.
+func address(path string) (clean string, ok bool) {
+	if !strings.Contains(path, "://") {
+		return "", false
+	}
+	if _, err := os.Stat(path); err == nil {
+		return "", false
+	}
+	return ingest.RedactURL(path), true
+}
 
 // checkFile says what keeps a path from being a video file, as far as the
 // file system knows, and returns its absolute form.

@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -54,6 +55,62 @@ func TestBadFiles(t *testing.T) {
 		{writeFile(t, "index-only.mp4", withoutFrames(t, content)), "no frame that can be decoded"},
 	} {
 		wantOpenError(t, Config{Path: c.path}, c.want)
+	}
+}
+
+// TestNoCredentials: an address gives its password away in no error.
+func TestNoCredentials(t *testing.T) {
+	for _, cfg := range []Config{
+		{Path: "rtsp://me:canary@127.0.0.1/stream?key=canary"},
+		{Path: "rtsp://me:canary@127.0.0.1/stream", Deinterlace: "perhaps"},
+	} {
+		cfg.Pool = new(frame.Pool)
+		_, err := Open(t.Context(), cfg)
+		if err == nil || strings.Contains(err.Error(), "canary") || !strings.Contains(err.Error(), "open rtsp://127.0.0.1/stream: ") {
+			t.Errorf("%v", err)
+		}
+	}
+}
+
+// TestQuiet decodes damaged video in a process of its own: nothing that
+// FFmpeg or OpenCV have to say about it reaches the terminal.
+func TestQuiet(t *testing.T) {
+	t.Parallel()
+	whole := readFile(t, makeClip(t, "whole.ts", join(moving("160x120"), x264())...))
+	for i := 5000; i < len(whole); i += 997 {
+		whole[i] ^= 0x55
+	}
+	path := writeFile(t, "damaged.ts", whole)
+	exe, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	run := func(env ...string) string {
+		cmd := exec.CommandContext(t.Context(), exe, "-test.run=^TestReadForQuiet$", "-test.count=1")
+		cmd.Env = append(append(os.Environ(), "FLIPMETER_TEST_DECODE="+path), env...)
+		out, err := cmd.CombinedOutput()
+		if err != nil {
+			t.Fatalf("%v\n%s", err, out)
+		}
+		return string(out)
+	}
+	if out := run(); out != "PASS\n" {
+		t.Errorf("not quiet: %s", out)
+	}
+	// FFmpeg does have something to say, for whoever asks.
+	if out := run("OPENCV_FFMPEG_LOGLEVEL=48"); out == "PASS\n" {
+		t.Error("the environment can't switch the messages on")
+	}
+}
+
+// TestReadForQuiet is what TestQuiet runs.
+func TestReadForQuiet(t *testing.T) {
+	path := os.Getenv("FLIPMETER_TEST_DECODE")
+	if path == "" {
+		return
+	}
+	if all, _ := readAll(t, Config{Path: path}); len(all) == 0 {
+		t.Error("no frames")
 	}
 }
 

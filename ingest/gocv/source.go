@@ -68,6 +68,9 @@ func open(ctx context.Context, cfg Config) (_ *Source, err error) {
 	if err := cfg.validate(); err != nil {
 		return nil, fmt.Errorf("open %s: %w", ingest.RedactURL(cfg.Path), err)
 	}
+	if clean, live := address(cfg.Path); live {
+		return nil, fmt.Errorf("open %s: an address, not a file: live streams are not read yet, save it to a file first", clean)
+	}
 	abs, err := checkFile(cfg.Path)
 	if err != nil {
 		return nil, err
