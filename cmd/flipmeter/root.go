@@ -36,6 +36,7 @@ func newRootCommand(streams app.Streams) *cobra.Command {
 	root.AddCommand(
 		newAnalyzeCommand(streams),
 		newModelsCommand(streams),
+		newTailCommand(streams),
 		newVersionCommand(streams),
 	)
 	return root

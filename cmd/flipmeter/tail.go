@@ -1,20 +1,12 @@
 package main
 
 import (
-	"context"
-	"log/slog"
-	"time"
-
 	"github.com/flipmeter/flipmeter/app"
-	"github.com/flipmeter/flipmeter/bus"
 	"github.com/spf13/cobra"
 )
 
-// tailCloseTimeout bounds the end of a connection that only listened.
-const tailCloseTimeout = 2 * time.Second
-
 func newTailCommand(streams app.Streams) *cobra.Command {
-	cfg := bus.Config{URL: "nats://127.0.0.1:4222", Name: "flipmeter tail"}
+	o := app.TailOptions{NATS: "nats://127.0.0.1:4222"}
 	cmd := &cobra.Command{
 		Use:   "tail [SUBJECT]",
 		Short: "Show what is published over NATS, a line an event",
@@ -25,27 +17,16 @@ func newTailCommand(streams app.Streams) *cobra.Command {
 			"  flipmeter tail 'flipmeter.v1.*.*.flip' --nats nats://broker:4222",
 		Args: usageArgs(cobra.MaximumNArgs(1)),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			subject := bus.AllSubjects
 			if len(args) > 0 {
-				subject = args[0]
+				o.Subject = args[0]
 			}
-			log := slog.New(slog.NewTextHandler(streams.Err, &slog.HandlerOptions{Level: slog.LevelWarn}))
-			conn, err := bus.Connect(cmd.Context(), cfg, log)
-			if err != nil {
-				return err
-			}
-			defer func() {
-				ctx, cancel := context.WithTimeout(context.Background(), tailCloseTimeout)
-				defer cancel()
-				_ = conn.Close(ctx) // nothing was sent that could be lost
-			}()
-			return bus.Tail(cmd.Context(), conn, subject, streams.Out)
+			return app.Tail(cmd.Context(), o, streams)
 		},
 	}
 	f := cmd.Flags()
 	f.SortFlags = false
-	f.StringVar(&cfg.URL, "nats", cfg.URL, "`URL` of the server")
-	f.StringVar(&cfg.CredsFile, "creds", "", "`file` with the credentials")
-	f.StringVar(&cfg.TLS.CAFile, "ca", "", "PEM `file` of the authority that signed the server's certificate")
+	f.StringVar(&o.NATS, "nats", o.NATS, "`URL` of the server")
+	f.StringVar(&o.CredsFile, "creds", "", "`file` with the credentials")
+	f.StringVar(&o.CAFile, "ca", "", "PEM `file` of the authority that signed the server's certificate")
 	return cmd
 }
