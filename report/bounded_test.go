@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"math"
 	"math/rand/v2"
 	"reflect"
@@ -115,7 +116,13 @@ func TestGalleryRule(t *testing.T) {
 			t.Errorf("shrunk at %d: %v, want %v", at, got, want)
 		}
 	}
-	if !slices.IsSorted(want) || len(want) > 40 || len(want) < 30 {
+	rank := func(n int64) int64 { // glitches first
+		if some(int(n)) {
+			return n
+		}
+		return n + 5000
+	}
+	if !slices.IsSortedFunc(want, func(a, b int64) int { return cmp.Compare(rank(a), rank(b)) }) || len(want) > 40 || len(want) < 30 {
 		t.Errorf("chosen: %v", want)
 	}
 	glitches := 0

@@ -50,6 +50,9 @@ func writeMeasures(b *strings.Builder, m *Measures, minScore float64, fps *FPSSu
 		_, _ = fmt.Fprintf(t, "  %s\t%s\n", name, strings.Join(nonEmpty(parts...), ", "))
 	}
 	of := func(n Count, f Interval, pairs Count) string {
+		if pairs == 0 {
+			return "no pairs"
+		}
 		s := fmt.Sprintf("%s in %s", countWord(n), plural(pairs, "pair", "pairs"))
 		if f.Value.Known() {
 			s += ": " + percent(f.Value)

@@ -237,12 +237,21 @@ func (g *gallery) release() {
 	g.pending = nil
 }
 
-// chosen are the flips to show, in the order of the video, and how the
-// others were thinned: every how many-th was kept of each group.
+// chosen are the flips to show, those that are glitches or unexplained
+// first, each group in the order of the video, and how the groups were
+// thinned: every how many-th was kept of each.
 func (g *gallery) chosen(limit int) (flips []*shownFlip, everyFirst, everyRest int) {
 	g.shrink(limit)
 	g.rest.shrink(min(limit, limit-len(g.first.items)))
 	flips = append(slices.Clone(g.first.items), g.rest.items...)
-	slices.SortFunc(flips, func(a, b *shownFlip) int { return cmp.Compare(a.number, b.number) })
+	slices.SortFunc(flips, func(a, b *shownFlip) int {
+		if a.prioritised != b.prioritised {
+			if a.prioritised {
+				return -1
+			}
+			return 1
+		}
+		return cmp.Compare(a.number, b.number)
+	})
 	return flips, 1 << g.first.shift, 1 << g.rest.shift
 }

@@ -70,6 +70,6 @@ func newTotalView(out Outcome, sum *Summary, streams []*streamView) *totalView {
 // the flip fraction.
 func totalTiles(sum *Summary, micro *stability.Summary) []tile {
 	t := tiles(&sum.Total.Micro, micro.Decided.MinScore)
-	macro := fractionTile("Average over streams", sum.Total.Macro.FlipFraction, "flip fraction, every stream weighing the same")
+	macro := fractionTile("Average over streams", sum.Total.Macro.FlipFraction, sum.Total.Macro.Pairs, "flip fraction, every stream weighing the same")
 	return append([]tile{t[0], macro}, t[1:4]...)
 }

@@ -163,12 +163,18 @@ func verdict(m *Measures, st *stability.Summary) []span {
 	switch {
 	case m.Unexplained < 0:
 		say(" Whether it had a reason is not known.")
+	case m.Unexplained == 0 && m.Still.Pairs >= 0:
+		say(" Each came with movement or near a cut, and none was taken back at once.")
 	case m.Unexplained == 0:
-		say(" None of these flips went back on itself at once, and none came while the picture stood still.")
+		say(" None was taken back at once.")
 	default:
 		say(" ")
 		stress(plural(m.Unexplained, "flip", "flips"))
-		say(" had no visible reason: nothing moved, or the old label was back within a moment.")
+		if m.Still.Pairs >= 0 {
+			say(" had no visible reason: nothing moved, or the old label was back within a moment.")
+		} else {
+			say(" had no visible reason: the old label was back within a moment.")
+		}
 	}
 	return v
 }
@@ -192,7 +198,7 @@ func banners(s *stream, o StreamOutcome, st *stability.Summary) []banner {
 	if st.MedianScore < hardlyKnew { // false where not known
 		b = append(b, banner{"warn", "The network hardly knew what it saw.",
 			fmt.Sprintf("Half of its best scores are below %.2f (the rule: a median under %.1f). "+
-				"A network without an opinion flips without meaning; look at the decided pairs.", st.MedianScore, hardlyKnew)})
+				"A network without an opinion flips without meaning%s.", st.MedianScore, hardlyKnew, decidedAdvice(st))})
 	}
 	if s.cfg.Source.Interlaced == "yes" && !s.cfg.Source.Deinterlaced {
 		b = append(b, banner{"warn", "The footage is interlaced.",
@@ -205,15 +211,23 @@ func banners(s *stream, o StreamOutcome, st *stability.Summary) []banner {
 	return b
 }
 
+// decidedAdvice says where to look instead.
+func decidedAdvice(st *stability.Summary) string {
+	if st.Decided.Pairs > 0 {
+		return "; look at the decided pairs"
+	}
+	return ", and none of its pairs is decided"
+}
+
 func tiles(m *Measures, minScore float64) []tile {
 	decided := "where both scores are at least " + minScoreWord(minScore)
-	if m.Decided.Pairs >= 0 {
+	if m.Decided.Pairs > 0 {
 		decided += ": " + shareOf(m.Decided.Pairs, m.Pairs) + " of pairs"
 	}
 	return []tile{
-		fractionTile("Flip fraction", m.FlipFraction, "of neighbouring frames differ in their label"),
-		fractionTile("Unexplained", m.UnexplainedFraction, "of pairs flip for no visible reason"),
-		fractionTile("Decided flip fraction", m.Decided.FlipFraction, decided),
+		fractionTile("Flip fraction", m.FlipFraction, m.Pairs, "of neighbouring frames differ in their label"),
+		fractionTile("Unexplained", m.UnexplainedFraction, m.Pairs, "of pairs flip for no visible reason"),
+		fractionTile("Decided flip fraction", m.Decided.FlipFraction, m.Decided.Pairs, decided),
 		{Name: "Flips a second", Value: fixed(m.FlipRateHz, 2), None: !m.FlipRateHz.Known(), Text: "of video that was observed"},
 		{Name: "Probability jump", Value: fixed(m.MAC, 3), None: !m.MAC.Known(), Text: "mean change of the leading label’s probability (MAC)"},
 	}
@@ -234,10 +248,13 @@ func shareOf(part, whole Count) string {
 	return percent(Number(float64(part) / float64(whole)))
 }
 
-func fractionTile(name string, iv Interval, text string) tile {
+func fractionTile(name string, iv Interval, pairs Count, text string) tile {
 	t := tile{Name: name, Text: text, Between: between(iv)}
 	if !iv.Value.Known() {
 		t.Value, t.None = noFigure, true
+		if pairs == 0 {
+			t.Value = "no pairs"
+		}
 		return t
 	}
 	t.Value, t.Unit = percentDigits(iv.Value), "%"

@@ -77,7 +77,7 @@ func galleryRule(shown int, total uint64, everyFirst, everyRest int, format tabl
 		return ""
 	}
 	if uint64(shown) == total {
-		return "Every flip of the run, in the order of the video."
+		return "Every flip of the run, those that are glitches or unexplained first."
 	}
 	ordinal := func(n int) string {
 		switch n {
@@ -90,10 +90,10 @@ func galleryRule(shown int, total uint64, everyFirst, everyRest int, format tabl
 		}
 	}
 	rule := fmt.Sprintf("%s of %s flips: %s glitch or unexplained flip", groupedInt(int64(shown)), groupedInt(int64(total)), ordinal(everyFirst))
-	if everyRest > 1 {
-		rule += fmt.Sprintf(", and %s of the others", ordinal(everyRest))
+	if everyRest >= 1 {
+		rule += fmt.Sprintf(", then %s of the others", ordinal(everyRest))
 	}
-	rule += ", in the order of the video."
+	rule += "."
 	if format != table.None {
 		rule += fmt.Sprintf(" The file %s.%s has them all.", table.FlipsName, format)
 	}

@@ -248,8 +248,15 @@
     }
     lines(l) {
       const g = this.g, d = this.d, [a, b] = this.visible();
-      this.level(l, 0, '0'); this.level(l, .5, '50' + THIN + '%'); this.level(l, 1, '100' + THIN + '%'); this.clip(l);
-      const y = v => l.y + l.h - v / 1000 * l.h;
+      if (!this.topLine) {
+        // The scale fits the whole run, so that zooming doesn't change it.
+        let most = 0;
+        for (const line of d.lines) for (const v of line.v) most = Math.max(most, v);
+        this.topLine = [100, 200, 400, 600, 1000].find(t => most <= t) || 1000;
+      }
+      const top = this.topLine, word = v => v / 10 + THIN + '%';
+      this.level(l, 0, '0'); this.level(l, .5, word(top / 2)); this.level(l, 1, word(top)); this.clip(l);
+      const y = v => l.y + l.h - Math.min(v, top) / top * l.h;
       // A point for every few pixels, else lines become surfaces.
       const per = Math.max(1, Math.round((b - a + 1) / (this.w / 3))), dense = (b - a + 1) / per > this.w / 5;
       d.lines.forEach((line, n) => {
