@@ -13,9 +13,9 @@ import (
 
 func TestContract(t *testing.T) {
 	for _, address := range []string{
-		"synth:square?frames=30&noise=2",
-		"synth:still?frames=12",
-		"synth:number?frames=40&cut=7&repeat=5&gap=9&resize=11&noise=1",
+		"synth:square?frames=20&noise=2&size=120x90",
+		"synth:still?frames=12&size=120x90",
+		"synth:number?frames=30&cut=7&repeat=5&gap=9&resize=11&noise=1&size=120x100",
 	} {
 		t.Run(address, func(t *testing.T) {
 			ingesttest.TestSource(t, func(t *testing.T, pool *frame.Pool) ingest.Source {
@@ -42,14 +42,14 @@ func openScript(t *testing.T, cfg Config) ingest.Source {
 
 func TestNumberIsReadable(t *testing.T) {
 	src := openScript(t, Config{
-		Address: "synth:number?frames=300&repeat=10&gap=25&noise=6&cut=40&size=321x243",
+		Address: "synth:number?frames=90&repeat=10&gap=25&noise=6&cut=40&size=321x243",
 		Wants: []frame.Want{
 			{Width: 224, Height: 224, ShortSide: 256, Fit: frame.FitCrop, Filter: frame.FilterLinear},
 			{Width: 160, Height: 120, Fit: frame.FitSquash, Filter: frame.FilterArea, Format: frame.Luma},
 		},
 	})
 	var f frame.Frame
-	for i := range uint32(300) {
+	for i := range uint32(90) {
 		if err := src.Read(t.Context(), &f); err != nil {
 			t.Fatal(err)
 		}
@@ -76,10 +76,10 @@ func TestNumberIsReadable(t *testing.T) {
 }
 
 func TestNoNumberIsRead(t *testing.T) {
-	src := openScript(t, Config{Address: "synth:square?noise=5&cut=1&frames=100",
+	src := openScript(t, Config{Address: "synth:square?noise=5&cut=1&frames=30",
 		Wants: []frame.Want{{Width: 320, Height: 240, Fit: frame.FitSquash, Filter: frame.FilterArea}}})
 	var f frame.Frame
-	for range 100 {
+	for range 30 {
 		if err := src.Read(t.Context(), &f); err != nil {
 			t.Fatal(err)
 		}
@@ -157,4 +157,20 @@ func TestRegionAndMask(t *testing.T) {
 			t.Errorf("frame is %dx%d", f.Width, f.Height)
 		}
 	}
+}
+
+// TestConstantMemory: a frame costs no new memory, so length doesn't either.
+func TestConstantMemory(t *testing.T) {
+	src := openScript(t, Config{Address: "synth:number?frames=1000000&size=64x64&noise=1&repeat=7&gap=9", Wants: ingesttest.Wants()})
+	var f frame.Frame
+	read := func() {
+		if err := src.Read(t.Context(), &f); err != nil {
+			t.Fatal(err)
+		}
+	}
+	read()
+	if n := testing.AllocsPerRun(200, read); n != 0 {
+		t.Errorf("%v allocations a frame", n)
+	}
+	f.Release()
 }
