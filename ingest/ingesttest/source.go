@@ -246,7 +246,7 @@ func testSkip(t *testing.T, open Factory) {
 		src, _ := start(t, open)
 		sk, ok := src.(ingest.Skipper)
 		if !ok {
-			t.Skip("the source can't skip")
+			return // not every source can
 		}
 		if err := sk.Skip(t.Context(), int64(n)); err != nil {
 			t.Fatalf("skip %d of %d: %v", n, len(all), err)
