@@ -59,7 +59,10 @@ setup-build setup-demo setup-lint:
 .PHONY: test
 test: setup model ## vet and all tests, with the race detector, then without cgo
 	go vet -tags $(TAGS) ./...
-	go test -race -shuffle=on -tags $(TAGS),matprofile ./...
+	go test -race -shuffle=on -tags $(TAGS) ./...
+	# What the race detector would distort or slow down: native memory.
+	go test -tags $(TAGS),matprofile -run '^TestNoMatIsLost$$' ./ingest/gocv
+	go test -tags $(TAGS) -run '^TestMemoryDoesNotGrowWithLength$$' ./cmd/flipmeter
 	$(MAKE) --no-print-directory test-pure
 
 .PHONY: test-pure
