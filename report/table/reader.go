@@ -10,9 +10,6 @@ import (
 	"io"
 	"reflect"
 	"slices"
-
-	"github.com/parquet-go/parquet-go"
-	"github.com/parquet-go/parquet-go/format"
 )
 
 // Reader reads rows of one table. Columns are found by name, in any order;
@@ -54,44 +51,6 @@ func (r *Reader[T]) Has(column string) bool {
 
 // Close frees what the reader holds.
 func (r *Reader[T]) Close() error { return r.close() }
-
-func newParquetReader[T Frame | Flip](ra io.ReaderAt, size int64) (_ *Reader[T], err error) {
-	// The library panics on files whose columns can't become those of T.
-	defer recoverInto(&err)
-	f, err := parquet.OpenFile(ra, size)
-	if err != nil {
-		return nil, fmt.Errorf("open Parquet table: %w", err)
-	}
-	for _, g := range f.Metadata().RowGroups {
-		for _, c := range g.Columns {
-			// The library never ends with damaged LZ4 data.
-			if c.MetaData.Codec == format.Lz4Raw {
-				return nil, errors.New("open Parquet table: LZ4 compression is not supported: write it with zstd or snappy")
-			}
-		}
-	}
-	p := parquet.NewGenericReader[T](f)
-	r := &Reader[T]{close: p.Close, columns: []string{}}
-	for _, c := range f.Root().Columns() {
-		r.columns = append(r.columns, c.Name())
-	}
-	r.read = func(rows []T) (n int, err error) {
-		defer recoverInto(&err)
-		n, err = p.Read(rows)
-		if n == 0 && err == nil && len(rows) > 0 {
-			// A damaged file: its reader would wait for rows for ever.
-			err = fmt.Errorf("read Parquet table: %w", io.ErrNoProgress)
-		}
-		return n, err
-	}
-	return r, nil
-}
-
-func recoverInto(err *error) {
-	if v := recover(); v != nil {
-		*err = fmt.Errorf("read Parquet table: its columns don't fit: %v", v)
-	}
-}
 
 func newCSVReader[T Frame | Flip](src io.Reader, comma rune) (*Reader[T], error) {
 	b := bufio.NewReader(src)

@@ -226,6 +226,61 @@ func TestReadRefusesLZ4(t *testing.T) {
 	}
 }
 
+// Tables that others wrote have other types of numbers and no nulls.
+func TestReadForeignParquet(t *testing.T) {
+	type foreign struct {
+		Label      string  `parquet:"label"`
+		LabelIndex int64   `parquet:"label_index"`
+		Score      float64 `parquet:"score"`
+		PTS        int32   `parquet:"pts_ms"`
+		Seq        int64   `parquet:"seq,optional"`
+		Tops       []int64 `parquet:"top5_index"`
+		Other      struct{ A, B string }
+	}
+	write := func(rows ...foreign) []byte {
+		var b bytes.Buffer
+		w := parquet.NewGenericWriter[foreign](&b, parquet.Compression(&parquet.Snappy), parquet.MaxRowsPerRowGroup(2))
+		if _, err := w.Write(rows); err != nil {
+			t.Fatal(err)
+		}
+		if err := w.Close(); err != nil {
+			t.Fatal(err)
+		}
+		return b.Bytes()
+	}
+	rows, err := readAll[Frame](Parquet, write(foreign{Label: "cat", LabelIndex: 3, Score: .5, PTS: 40, Seq: 7, Tops: []int64{3, 1}},
+		foreign{Label: "", LabelIndex: -1}, foreign{Label: "dog", Tops: []int64{1}}))
+	if err != nil || len(rows) != 3 {
+		t.Fatalf("%d rows: %v", len(rows), err)
+	}
+	r := rows[0]
+	if *r.Label != "cat" || *r.LabelIndex != 3 || *r.Score != .5 || *r.PTSMs != 40 || r.Seq != 7 || !slices.Equal(r.Top5Index, []int32{3, 1}) || r.Flip != nil {
+		t.Errorf("row: %+v", r)
+	}
+	if *rows[1].LabelIndex != -1 || rows[1].Top5Index != nil || *rows[2].Label != "dog" {
+		t.Errorf("rows: %+v", rows[1:])
+	}
+	for want, row := range map[string]foreign{"column label_index: 4294967296 is not": {LabelIndex: 1 << 32}, "column seq: -1 is not": {Seq: -1}} {
+		if _, err := readAll[Frame](Parquet, write(row)); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("error %v, want %q", err, want)
+		}
+	}
+	type wrong struct {
+		Score string `parquet:"score"`
+	}
+	var b bytes.Buffer
+	w := parquet.NewGenericWriter[wrong](&b)
+	if _, err := w.Write([]wrong{{"high"}}); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := readAll[Frame](Parquet, b.Bytes()); err == nil || !strings.Contains(err.Error(), "column score holds BYTE_ARRAY, not a number") {
+		t.Errorf("error %v", err)
+	}
+}
+
 type failing struct{ left int }
 
 func (f *failing) Write(p []byte) (int, error) {
