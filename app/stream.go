@@ -199,7 +199,11 @@ func (a *analysis) streamConfig(name string, info ingest.Info, id report.Identit
 			Interlaced: info.Interlaced, Deinterlaced: info.Deinterlaced,
 			ColorMatrixWhy: info.ColorMatrixWhy, Notes: info.Notes,
 		},
-		Details: []report.Detail{{Name: "sessions", Value: fmt.Sprint(a.classifier.Parallel())}},
+		Details: []report.Detail{
+			{Name: "scene cuts", Value: a.o.Cuts},
+			{Name: "stride", Value: fmt.Sprint(a.o.Stride)},
+			{Name: "sessions", Value: fmt.Sprint(a.classifier.Parallel())},
+		},
 	}
 }
 
