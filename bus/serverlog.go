@@ -34,7 +34,7 @@ func (l *serverLog) note(level slog.Level, format string, args []any) {
 		l.mu.Unlock()
 	}
 	if l.log != nil {
-		l.log.Log(context.Background(), level, "embedded nats server: "+text)
+		l.log.Log(context.Background(), level, "embedded nats server", "said", text)
 	}
 }
 

@@ -4,12 +4,10 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
-
-	"github.com/flipmeter/flipmeter/stability"
 )
 
 // measured tells how the figures came about: enough to repeat them.
-func measured(s *stream, sum *StreamSummary, st *stability.Summary, cfg Config) []Detail {
+func measured(s *stream, sum *StreamSummary, cfg Config) []Detail {
 	var d []Detail
 	add := func(name, value string) {
 		if value != "" {

@@ -109,7 +109,7 @@ func newStreamView(id string, s *stream, o StreamOutcome, sum *StreamSummary, da
 	v.Gallery = newGalleryView(id, s, max(4, cfg.MaxPictures/max(1, int(s.run.registered.Load()))), cfg)
 	v.Stretches, v.StretchRule = stretchViews(s.page, data)
 	v.LabelPairs, v.PairsRest = labelPairs(st, data)
-	v.Measured = measured(s, sum, st, cfg)
+	v.Measured = measured(s, sum, cfg)
 	if data.Per > 1 {
 		v.TimelineFor = fmt.Sprintf("The run is long: the timeline shows %d frames a step, with the share of each label in it. "+
 			"The tables hold every frame.", data.Per)

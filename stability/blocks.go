@@ -154,7 +154,7 @@ func (b *blocks) pair(r *ring, rec *record) {
 // tooLong says whether the block may no longer hold the record tail, which
 // is at the time at, if its end is at now. It then is full for the first time.
 func (b *blocks) tooLong(at, now time.Duration, tail uint64) bool {
-	long := false
+	var long bool
 	if b.timed {
 		long = now-at >= b.length
 	} else {

@@ -15,7 +15,7 @@ func observe(t *stability.Tracker, labels string, each func(*stability.Update)) 
 	for i, label := range labels {
 		t.Observe(&stability.Observation{
 			Seq: uint64(i), PTS: time.Duration(i) * 40 * time.Millisecond, HasPTS: true,
-			Label: int32(label - 'a'), Score: unknown, PrevLabelScore: unknown, Change: -1,
+			Label: label - 'a', Score: unknown, PrevLabelScore: unknown, Change: -1,
 		}, &u)
 		each(&u)
 	}

@@ -41,7 +41,7 @@ func h265SPS(nal []byte) video {
 	for range 6 {
 		r.ue()
 	}
-	if r.flag() && r.flag() { // scaling lists, given here
+	if r.flag() && r.flag() { //nolint:staticcheck // two flags in a row: scaling lists, given here
 		h265ScalingLists(r)
 	}
 	r.skip(2)

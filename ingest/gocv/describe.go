@@ -4,7 +4,6 @@ package gocv
 
 import (
 	"context"
-	"fmt"
 	"path/filepath"
 	"strings"
 
@@ -43,8 +42,8 @@ func (s *Source) prepare(ctx context.Context, abs string, mask *ingest.Mask) err
 	return err
 }
 
-func (s *Source) note(format string, args ...any) {
-	s.info.Notes = append(s.info.Notes, fmt.Sprintf(format, args...))
+func (s *Source) note(sentence string) {
+	s.info.Notes = append(s.info.Notes, sentence)
 }
 
 // expectedFrames estimates how many frames will be delivered.

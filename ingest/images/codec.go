@@ -9,6 +9,7 @@ import (
 	_ "image/png"  // PureGo reads
 	"runtime"
 
+	// and those that the standard library lacks.
 	_ "golang.org/x/image/bmp"
 	_ "golang.org/x/image/tiff"
 	_ "golang.org/x/image/webp"

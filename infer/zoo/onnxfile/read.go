@@ -101,24 +101,24 @@ func (r *reader) graph(f field, m *Model) error {
 	return r.sub(f, func(f field) error {
 		switch f.num {
 		case 1:
-			return appendItem(r, f, &m.Nodes, r.node)
+			return appendItem(f, &m.Nodes, r.node)
 		case 2:
 			return r.string(f, &m.Name)
 		case 5:
-			return appendItem(r, f, &m.Initializers, r.initializer)
+			return appendItem(f, &m.Initializers, r.initializer)
 		case 11:
-			return appendItem(r, f, &m.Inputs, r.value)
+			return appendItem(f, &m.Inputs, r.value)
 		case 12:
-			return appendItem(r, f, &m.Outputs, r.value)
+			return appendItem(f, &m.Outputs, r.value)
 		case 13:
-			return appendItem(r, f, &m.Values, r.value)
+			return appendItem(f, &m.Values, r.value)
 		}
 		return nil
 	})
 }
 
 // appendItem reads one element of a repeated message.
-func appendItem[T any](r *reader, f field, list *[]T, read func(field, *T) error) error {
+func appendItem[T any](f field, list *[]T, read func(field, *T) error) error {
 	var v T
 	if err := read(f, &v); err != nil {
 		return err
@@ -131,15 +131,15 @@ func (r *reader) node(f field, n *Node) error {
 	return r.sub(f, func(f field) error {
 		switch f.num {
 		case 1:
-			return appendItem(r, f, &n.Inputs, r.string)
+			return appendItem(f, &n.Inputs, r.string)
 		case 2:
-			return appendItem(r, f, &n.Outputs, r.string)
+			return appendItem(f, &n.Outputs, r.string)
 		case 3:
 			return r.string(f, &n.Name)
 		case 4:
 			return r.string(f, &n.Op)
 		case 5:
-			return appendItem(r, f, &n.Attrs, r.attr)
+			return appendItem(f, &n.Attrs, r.attr)
 		}
 		return nil
 	})
@@ -226,7 +226,7 @@ func (r *reader) value(f field, v *Value) error {
 							if f.num != 1 {
 								return nil
 							}
-							return appendItem(r, f, &v.Dims, r.dim)
+							return appendItem(f, &v.Dims, r.dim)
 						})
 					}
 					return nil
