@@ -208,9 +208,11 @@ func analyze(o options, work string, filter frame.Filter) func(context.Context) 
 		}
 		var summary struct {
 			Streams []struct {
-				Frames int
-				FPS    struct{ Pipeline float64 }
-			}
+				Frames int `json:"frames"`
+				FPS    struct {
+					Pipeline float64 `json:"pipeline"`
+				} `json:"fps"`
+			} `json:"streams"`
 		}
 		if err := json.Unmarshal(data, &summary); err != nil {
 			return sample{}, err
@@ -233,8 +235,8 @@ func python(o options, model string) func(context.Context) (sample, error) {
 			return sample{}, err
 		}
 		var said struct {
-			Frames  int
-			Seconds float64
+			Frames  int     `json:"frames"`
+			Seconds float64 `json:"seconds"`
 		}
 		if err := json.Unmarshal(text, &said); err != nil {
 			return sample{}, fmt.Errorf("%s said %q: %w", o.loop, text, err)

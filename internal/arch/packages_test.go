@@ -37,8 +37,11 @@ func TestPackagesAreNamedAfterWhatTheyDo(t *testing.T) {
 var longer = map[string]string{}
 
 func TestFilesHoldOneIdea(t *testing.T) {
-	const limit = 400 // lines: beyond that there are two ideas in a file
 	for _, f := range theTree(t).gos {
+		limit := 400 // lines: beyond that there are two ideas in a file
+		if f.test {
+			limit = 500 // a table of cases is one idea, however long
+		}
 		if f.lines > limit && longer[f.path] == "" && !ast.IsGenerated(f.ast) {
 			t.Errorf("%s has %d lines; more than %d hold a second idea: divide it", f.path, f.lines, limit)
 		}
@@ -109,6 +112,9 @@ func TestNothingIsSkipped(t *testing.T) {
 			continue // a contract suite may pass over what an optional interface leaves out
 		}
 		ast.Inspect(f.ast, func(n ast.Node) bool {
+			if asksForShort(n) {
+				return false // -short is the person's own wish; neither make nor CI gives it
+			}
 			if sel, ok := n.(*ast.SelectorExpr); ok && isName(sel.X, "t", "b", "f", "tb") &&
 				slices.Contains([]string{"Skip", "Skipf", "SkipNow"}, sel.Sel.Name) {
 				t.Errorf("%s:%d: a test that skips hides a missing tool: fail, and say what to install", f.path, f.line(n))
@@ -116,6 +122,16 @@ func TestNothingIsSkipped(t *testing.T) {
 			return true
 		})
 	}
+}
+
+// asksForShort matches "if testing.Short() { … }".
+func asksForShort(n ast.Node) bool {
+	cond, ok := n.(*ast.IfStmt)
+	if !ok {
+		return false
+	}
+	call, ok := cond.Cond.(*ast.CallExpr)
+	return ok && callee(call) == "testing.Short"
 }
 
 func TestCTypesStayInside(t *testing.T) {
