@@ -14,8 +14,10 @@ type Classifier interface {
 	// Model().Want(), and fills out. It does not keep the frame.
 	Classify(ctx context.Context, f *frame.Frame, picture int, out *Prediction) error
 	Model() *ModelInfo
-	// Parallel is the number of frames that run at once; a caller keeps
-	// one more in flight so that none of them waits.
+	// Parallel is the number of frames that run at once. That many
+	// goroutines which begin the next frame as soon as one is done keep the
+	// classifier busy; more of them only wait, which costs context
+	// switches.
 	Parallel() int
 	Close() error
 }

@@ -107,7 +107,9 @@ func (s *source) hashExternal(into io.Writer) error {
 		if err := errors.Join(err, f.Close()); err != nil {
 			return fmt.Errorf("read weights %q: %w", location, reason(err))
 		}
-		into.Write(sum.Sum(nil))
+		if _, err := into.Write(sum.Sum(nil)); err != nil {
+			return err
+		}
 	}
 	return nil
 }
