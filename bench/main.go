@@ -7,10 +7,13 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"os"
 	"os/signal"
 	"path/filepath"
 	"runtime"
+
+	"golang.org/x/term"
 )
 
 // options are the command's flags.
@@ -61,18 +64,22 @@ func run(ctx context.Context, o options) (err error) {
 
 	cores := runtime.GOMAXPROCS(0)
 	fmt.Printf("%s on %d cores, %s; %d rounds, medians\n\n", filepath.Base(o.clip), cores, runtime.Version(), o.rounds)
+	progress := io.Discard
+	if term.IsTerminal(int(os.Stderr.Fd())) {
+		progress = os.Stderr
+	}
 	results := make(map[string][]sample)
 	for round := range o.rounds {
 		for _, s := range stages {
-			fmt.Fprintf(os.Stderr, "\rround %d of %d: %-40s", round+1, o.rounds, s.name)
+			fmt.Fprintf(progress, "\rround %d of %d: %-40s", round+1, o.rounds, s.name)
 			m, err := s.measure(ctx)
 			if err != nil {
-				fmt.Fprintln(os.Stderr)
+				fmt.Fprintln(progress)
 				return fmt.Errorf("measure %s: %w", s.name, err)
 			}
 			results[s.name] = append(results[s.name], m)
 		}
 	}
-	fmt.Fprintf(os.Stderr, "\r%-70s\r", "")
+	fmt.Fprintf(progress, "\r%-70s\r", "")
 	return printTable(os.Stdout, stages, results, cores)
 }
