@@ -60,9 +60,9 @@ setup-build setup-demo setup-lint:
 test: setup model ## vet and all tests, with the race detector, then without cgo
 	go vet -tags $(TAGS) ./...
 	go test -race -shuffle=on -tags $(TAGS) ./...
-	# What the race detector would distort or slow down: native memory.
+	# What the race detector would distort or slow down: memory and footage.
 	go test -tags $(TAGS),matprofile -run '^TestNoMatIsLost$$' ./ingest/gocv
-	go test -tags $(TAGS) -run '^TestMemoryDoesNotGrowWithLength$$' ./cmd/flipmeter
+	go test -shuffle=on -tags $(TAGS) ./app ./cmd/flipmeter
 	$(MAKE) --no-print-directory test-pure
 
 .PHONY: test-pure

@@ -47,14 +47,11 @@ func TestCleanupThatHangsIsAbandoned(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		release := make(chan struct{})
 		var c cleanups
-		ran := false
-		c.push("first", func() error { ran = true; return nil })
 		c.push("stuck", func() error { <-release; return nil })
 		err := c.run()
 		if err == nil || !strings.Contains(err.Error(), "stuck: did not end within") {
 			t.Errorf("got %v", err)
 		}
-		_ = ran // what comes after a step that used up the time is not promised
 		close(release)
 		synctest.Wait()
 	})

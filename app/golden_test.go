@@ -1,4 +1,4 @@
-//go:build cgo && gocv_specific_modules
+//go:build cgo && gocv_specific_modules && !race
 
 package app_test
 
@@ -28,7 +28,8 @@ type reference struct {
 // TestFootageMatchesReference runs the whole analysis on real footage with
 // real weights: the labels, flips, MAC and T5D must be those of the
 // reference. Cuts are off and BT.601 is given, because the reference ignores
-// both.
+// both. It is left out under the race detector, which makes it ten times as
+// slow; shorter clips run the same code there.
 func TestFootageMatchesReference(t *testing.T) {
 	var ref reference
 	b, err := os.ReadFile("testdata/footage.json")
