@@ -1,0 +1,105 @@
+package strictyaml
+
+import (
+	"fmt"
+	"reflect"
+	"slices"
+	"strings"
+)
+
+// field is a declared key of a struct.
+type field struct {
+	key   string
+	index int
+	tag   reflect.StructTag
+	typ   reflect.Type
+}
+
+func fieldsOf(t reflect.Type) []field {
+	var out []field
+	for i := range t.NumField() {
+		f := t.Field(i)
+		key, _, _ := strings.Cut(f.Tag.Get("yaml"), ",")
+		if key == "" || key == "-" {
+			continue
+		}
+		out = append(out, field{key: key, index: i, tag: f.Tag, typ: f.Type})
+	}
+	return out
+}
+
+// unknownKey says what a key that doesn't exist was probably meant to be.
+func (d *decoder) unknownKey(key string, fields []field, path string) string {
+	names := make([]string, len(fields))
+	for i, f := range fields {
+		names[i] = f.key
+	}
+	if near := Nearest(key, names); near != "" {
+		return fmt.Sprintf("unknown key, did you mean %s?", near)
+	}
+	var elsewhere []string
+	findKey(d.root, key, "", &elsewhere)
+	if i := slices.IndexFunc(elsewhere, func(p string) bool { return p != join(path, key) }); i >= 0 {
+		return fmt.Sprintf("unknown key here, did you mean %s?", elsewhere[i])
+	}
+	slices.Sort(names)
+	return "unknown key, there are " + strings.Join(names, ", ")
+}
+
+// findKey collects the paths of all keys of a name.
+func findKey(t reflect.Type, key, path string, out *[]string) {
+	for t.Kind() == reflect.Pointer || t.Kind() == reflect.Slice {
+		if t.Kind() == reflect.Slice {
+			path += "[]"
+		}
+		t = t.Elem()
+	}
+	if t.Kind() != reflect.Struct {
+		return
+	}
+	for _, f := range fieldsOf(t) {
+		if f.key == key {
+			*out = append(*out, join(path, key))
+		}
+		findKey(f.typ, key, join(path, f.key), out)
+	}
+}
+
+// Nearest is the candidate that a mistyped word was probably meant to be, ""
+// if none is near: a third of its letters may differ.
+func Nearest(word string, candidates []string) string {
+	best, distance := "", max(1, len(word)/3)+1
+	for _, c := range candidates {
+		if n := editDistance(strings.ToLower(word), strings.ToLower(c)); n < distance {
+			best, distance = c, n
+		}
+	}
+	return best
+}
+
+// editDistance is the number of letters to insert, delete, replace, or swap
+// with a neighbour (optimal string alignment).
+func editDistance(a, b string) int {
+	x, y := []rune(a), []rune(b)
+	rows := make([][]int, len(x)+1)
+	for i := range rows {
+		rows[i] = make([]int, len(y)+1)
+		rows[i][0] = i
+	}
+	for j := range rows[0] {
+		rows[0][j] = j
+	}
+	for i := 1; i <= len(x); i++ {
+		for j := 1; j <= len(y); j++ {
+			cost := 1
+			if x[i-1] == y[j-1] {
+				cost = 0
+			}
+			rows[i][j] = min(rows[i-1][j]+1, rows[i][j-1]+1, rows[i-1][j-1]+cost)
+			if i > 1 && j > 1 && x[i-1] == y[j-2] && x[i-2] == y[j-1] {
+				rows[i][j] = min(rows[i][j], rows[i-2][j-2]+1)
+			}
+		}
+	}
+	return rows[len(x)][len(y)]
+}
