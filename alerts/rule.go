@@ -12,30 +12,33 @@ import (
 // Rule fires when a measure of a window leaves its bounds for some time.
 // Either FireAbove or FireBelow is set.
 type Rule struct {
-	Name string // letters, digits, _ and -
+	// Name: letters, digits, _ and -.
+	Name string `yaml:"name" required:"true" doc:"name of the rule: letters, digits, _ and -"`
 	// Metric is a measure of a window by its name in the summary (Metrics
 	// lists them), or Up.
-	Metric string
+	Metric string `yaml:"metric" required:"true" doc:"windowed measure, as unexplained_fraction or decided.flip_fraction; up is the camera's health, 1 or 0"`
 	// Window is the width of the window; 0 for Up.
-	Window time.Duration
+	Window time.Duration `yaml:"window" min:"0s" doc:"width of the window; a wider one is calmer and later"`
 
 	// FireAbove: the rule's condition holds where the value is greater. It
 	// clears at ClearBelow and below; nil is FireAbove.
-	FireAbove, ClearBelow *float64
+	FireAbove  *float64 `yaml:"fire_above" doc:"the condition holds while the value is greater"`
+	ClearBelow *float64 `yaml:"clear_below" doc:"a firing rule clears at this value and below; leave a distance to fire_above, or the rule flickers itself"`
 	// FireBelow and ClearAbove are the same the other way round, for
 	// measures of which there should be much, as coverage.
-	FireBelow, ClearAbove *float64
+	FireBelow  *float64 `yaml:"fire_below" doc:"the condition holds while the value is smaller (coverage, up)"`
+	ClearAbove *float64 `yaml:"clear_above" doc:"a firing rule clears at this value and above"`
 
 	// For is how long the condition must hold before the rule fires.
-	For time.Duration
+	For time.Duration `yaml:"for" min:"0s" doc:"how long the condition must hold before the rule fires"`
 	// KeepFiringFor is how long the value must have been clear before a
 	// firing rule is resolved.
-	KeepFiringFor time.Duration
+	KeepFiringFor time.Duration `yaml:"keep_firing_for" min:"0s" doc:"how long the value must have been clear before the rule is resolved"`
 	// MinPairs is how many pairs a value must rest on to count as known.
 	// Coverage and Up need none.
-	MinPairs int64
+	MinPairs int64 `yaml:"min_pairs" min:"0" doc:"pairs that a value must rest on; below, it counts as unknown"`
 	// Severity is passed on: "warning", "critical".
-	Severity string
+	Severity string `yaml:"severity" doc:"passed on to whoever is told, as warning or critical"`
 }
 
 var ruleName = regexp.MustCompile(`^[A-Za-z0-9_-]{1,64}$`)
