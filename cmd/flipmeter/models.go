@@ -59,7 +59,7 @@ func newModelsBuildCommand(streams app.Streams) *cobra.Command {
 	f.SortFlags = false
 	f.StringVar(&o.Weights, "weights", "", "`file` with the weights: safetensors, .pth or .bin")
 	f.StringVar(&seed, "random-weights", "", "make the weights up from this `seed`")
-	f.StringVar(&o.Input, "input", "bytes", "what the network takes: bytes (it normalises by itself, and is faster) or floats")
+	f.StringVar(&o.Input, "input", "bytes", "what the network takes: bytes (it normalises them by itself) or floats")
 	return cmd
 }
 

@@ -6,6 +6,7 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
+	"errors"
 	"math"
 	"os"
 	"path/filepath"
@@ -150,11 +151,11 @@ func TestAgainstTimm(t *testing.T) {
 				t.Fatal(err)
 			}
 			store := Store{t.TempDir()}
-			src, err := a.OpenSource(context.Background(), writeWeights(t, a, 1))
+			weights := writeWeights(t, a, 1)
+			src, err := a.OpenSource(context.Background(), weights)
 			if err != nil {
 				t.Fatal(err)
 			}
-			defer src.Close()
 			var before, after runtime.MemStats
 			runtime.ReadMemStats(&before)
 			m, err := store.Build(context.Background(), a, src, InputBytes)
@@ -166,6 +167,9 @@ func TestAgainstTimm(t *testing.T) {
 			// a file of 553 MB.
 			if taken := after.TotalAlloc - before.TotalAlloc; taken > 128<<20 {
 				t.Errorf("building took %d MiB of memory for a file of %d MiB", taken>>20, m.Bytes>>20)
+			}
+			if err := errors.Join(src.Close(), os.Remove(weights)); err != nil { // half a gigabyte
+				t.Fatal(err)
 			}
 			c := open(t, m.Path)
 			for k, p := range want.Pictures {
