@@ -36,6 +36,8 @@ type Total struct {
 // results makes no difference, to the last bit.
 //
 // The intervals resample the streams first, then the blocks of those drawn.
+// They are stretched by Student's t for the number of streams, as for five
+// where there are fewer: two or three streams can't tell how streams differ.
 // Below 200 pairs in all, and where no or every pair flips, they are Wilson's;
 // with a single stream they are that stream's. resamples and seed are as in
 // Config.
@@ -117,12 +119,13 @@ func (s *Summary) averageOver(rs []Result) {
 	s.EntropyBits = mean(func(s *Summary) float64 { return s.EntropyBits }, false)
 }
 
+// fewStreams bounds by how much an interval over few streams is stretched.
+const fewStreams = 5
+
 // pool holds one stream's resamples of one measure.
 type pool struct {
-	values   []fractionF
-	centre   fractionF
-	observed fraction
-	draws    int64
+	values []fractionF
+	centre fractionF
 }
 
 // fractionF is a resampled fraction.
@@ -138,7 +141,7 @@ func combined(rs []Result, m measure, total fraction, resamples int, seed uint64
 			continue
 		}
 		mean += ratio(f.num, f.den)
-		pools = append(pools, pool{observed: f})
+		pools = append(pools, pool{})
 		p := &pools[len(pools)-1]
 		p.fill(&r.state.blocks, m, resamples, rand.NewPCG(seed, seedStream+uint64(len(pools))))
 	}
@@ -159,12 +162,10 @@ func combined(rs []Result, m measure, total fraction, resamples int, seed uint64
 		}
 	}
 
-	var draws int64
 	var centre fractionF
 	centreMean := 0.0
 	for i := range pools {
 		p := &pools[i]
-		draws += p.draws
 		centre.num += p.centre.num
 		centre.den += p.centre.den
 		centreMean += p.centre.num / p.centre.den
@@ -193,8 +194,9 @@ func combined(rs []Result, m measure, total fraction, resamples int, seed uint64
 			averaged = append(averaged, avg/float64(n))
 		}
 	}
-	micro = percentile(ratio(total.num, total.den), centre.num/centre.den, pooled, float64(draws))
-	macro = percentile(mean, centreMean, averaged, float64(draws))
+	n := float64(max(len(pools), fewStreams))
+	micro = percentile(ratio(total.num, total.den), centre.num/centre.den, pooled, n)
+	macro = percentile(mean, centreMean, averaged, n)
 	return micro, macro
 }
 
@@ -219,7 +221,6 @@ func (p *pool) fill(b *blocks, m measure, resamples int, rng *rand.PCG) {
 	// As many blocks as a resample draws.
 	p.centre.num *= float64(d.draws) / weight
 	p.centre.den *= float64(d.draws) / weight
-	p.draws = d.draws
 }
 
 // below is a random number in [0, n); the bias of 2⁻³² doesn't matter here.

@@ -86,7 +86,7 @@ func TestTotalCoversTheTruth(t *testing.T) {
 	cfg.Resamples = 200
 	rng := rand.New(rand.NewPCG(55, 56))
 	covered, pooledOnly := 0, 0
-	const trials, streams = 200, 20
+	const trials, streams = 100, 20
 	for range trials {
 		var rs []Result
 		for i := range streams {
@@ -104,10 +104,10 @@ func TestTotalCoversTheTruth(t *testing.T) {
 		}
 	}
 	t.Logf("covered %d of %d, pooled binomial %d", covered, trials, pooledOnly)
-	if covered < 180 {
+	if covered < 92 || covered > 99 {
 		t.Errorf("the total's interval covers the truth in %d of %d trials", covered, trials)
 	}
-	if pooledOnly > 150 {
+	if pooledOnly > 75 {
 		t.Errorf("the binomial interval covers it in %d: this tests nothing", pooledOnly)
 	}
 }

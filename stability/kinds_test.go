@@ -161,8 +161,8 @@ func describe(obs []Observation) string {
 
 func TestKindsAgreeWithReference(t *testing.T) {
 	streams := 6_000
-	if testing.Short() {
-		streams = 1_000
+	if testing.Short() || raceEnabled {
+		streams = 1_500
 	}
 	rng := rand.New(rand.NewPCG(3, 4))
 	cfg := DefaultConfig()

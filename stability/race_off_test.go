@@ -1,0 +1,6 @@
+//go:build !race
+
+package stability
+
+// raceEnabled: see its twin.
+const raceEnabled = false
