@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -12,6 +13,7 @@ import (
 
 	"github.com/flipmeter/flipmeter/frame"
 	"github.com/flipmeter/flipmeter/infer"
+	"github.com/flipmeter/flipmeter/pipeline"
 	"github.com/flipmeter/flipmeter/report"
 	"github.com/flipmeter/flipmeter/report/table"
 	"github.com/flipmeter/flipmeter/stability"
@@ -29,6 +31,7 @@ type analysis struct {
 	pool       frame.Pool
 	began      time.Time
 	truncated  []string // sources that ended before what they promised
+	journals   []*pipeline.Journal
 }
 
 // Analyze measures the sources one after the other and writes the results
@@ -57,6 +60,11 @@ func Analyze(ctx context.Context, o AnalyzeOptions, streams Streams) (err error)
 	sum, err := a.report.Finish(context.WithoutCancel(ctx), outcome)
 	if err != nil {
 		return err
+	}
+	if runErr == nil {
+		if err := a.removeJournals(); err != nil {
+			return err
+		}
 	}
 	if err := a.tell(sum); err != nil {
 		return err
@@ -94,6 +102,9 @@ func (a *analysis) start(ctx context.Context, clean *cleanups) error {
 		return err
 	}
 	if a.traces, err = findClasses(a.classifier.Model(), o.Trace); err != nil {
+		return err
+	}
+	if err := a.takeFolder(clean); err != nil {
 		return err
 	}
 	a.report, err = report.NewRun(report.Config{
@@ -146,7 +157,7 @@ func (a *analysis) runStreams(ctx context.Context) (report.Outcome, error) {
 // say tells the person something on the error stream, unless quiet.
 func (a *analysis) say(format string, args ...any) {
 	if !a.o.Quiet {
-		fmt.Fprintf(a.streams.Err, format+"\n", args...)
+		fmt.Fprintln(a.streams.Err, printable(fmt.Sprintf(format, args...)))
 	}
 }
 
@@ -158,11 +169,60 @@ func (a *analysis) tell(sum *report.Summary) error {
 	if a.o.Quiet {
 		return nil
 	}
-	if err := sum.WriteText(a.streams.Out); err != nil {
+	var text strings.Builder
+	if err := sum.WriteText(&text); err != nil {
 		return err
 	}
-	_, err := fmt.Fprintf(a.streams.Out, "\nreport: %s\n", filepath.Join(a.o.Out, report.HTMLName))
+	fmt.Fprintf(&text, "\nreport: %s\n", filepath.Join(a.o.Out, report.HTMLName))
+	_, err := io.WriteString(a.streams.Out, printable(text.String()))
 	return err
+}
+
+// takeFolder makes the output folder this run's own, and clears away what a
+// run that was killed left half-written there.
+func (a *analysis) takeFolder(clean *cleanups) error {
+	_, err := os.Stat(a.o.Out)
+	made := errors.Is(err, os.ErrNotExist)
+	if err := os.MkdirAll(a.o.Out, 0o777); err != nil {
+		return fmt.Errorf("create output folder (choose another with --out): %w", err)
+	}
+	unlock, err := lockFolder(a.o.Out)
+	if err != nil {
+		return err
+	}
+	clean.push("unlocking the output folder", func() error {
+		err := unlock()
+		if made {
+			_ = os.Remove(a.o.Out) // only if nothing came of the run
+		}
+		return err
+	})
+	old, err := filepath.Glob(filepath.Join(globEscape(a.o.Out), ".partial-*"))
+	if err != nil {
+		return fmt.Errorf("look for unfinished results: %w", err)
+	}
+	for _, dir := range old {
+		if err := os.RemoveAll(dir); err != nil {
+			return fmt.Errorf("clear unfinished results away: %w", err)
+		}
+	}
+	return nil
+}
+
+// globEscape makes a path match itself.
+func globEscape(path string) string {
+	return strings.NewReplacer(`\`, `\\`, "*", `\*`, "?", `\?`, "[", `\[`).Replace(path)
+}
+
+// removeJournals ends the possibility to resume: everything is written.
+func (a *analysis) removeJournals() error {
+	for _, j := range a.journals {
+		if err := j.Remove(); err != nil {
+			return fmt.Errorf("remove the journal: %w", err)
+		}
+		_ = os.Remove(filepath.Dir(j.Path())) // it stays while it holds others
+	}
+	return nil
 }
 
 // journalPath is where a stream's journal lies. The folder is hidden,

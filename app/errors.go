@@ -6,6 +6,7 @@ import (
 	"io"
 	"strings"
 	"syscall"
+	"unicode"
 )
 
 // Sentinels that decide the exit code.
@@ -48,8 +49,21 @@ func hint(err error) error {
 	return oneLine{err}
 }
 
-// oneLine is an error whose text has no line breaks.
+// oneLine is an error whose text has no line breaks, and nothing else that a
+// terminal would obey: file names may hold anything.
 type oneLine struct{ error }
 
 func (e oneLine) Unwrap() error { return e.error }
-func (e oneLine) Error() string { return strings.ReplaceAll(e.error.Error(), "\n", "; ") }
+func (e oneLine) Error() string {
+	return printable(strings.ReplaceAll(e.error.Error(), "\n", "; "))
+}
+
+// printable replaces what controls a terminal or its direction of writing.
+func printable(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r != '\n' && !unicode.IsGraphic(r) {
+			return unicode.ReplacementChar
+		}
+		return r
+	}, s)
+}

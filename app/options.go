@@ -3,6 +3,7 @@ package app
 import (
 	"fmt"
 	"log/slog"
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -55,6 +56,8 @@ type AnalyzeOptions struct {
 	Logger *slog.Logger
 }
 
+const maxSessions = 1024
+
 // DefaultAnalyzeOptions are the options of a plain flipmeter analyze.
 func DefaultAnalyzeOptions() AnalyzeOptions {
 	return AnalyzeOptions{
@@ -83,7 +86,7 @@ func (o *AnalyzeOptions) validate() ([]alerts.Condition, error) {
 		return nil, bad("--out must name a folder")
 	case o.Stride < 1:
 		return nil, bad("--stride must be at least 1, got %d", o.Stride)
-	case !(o.FPS > 0):
+	case !(o.FPS > 0) || math.IsInf(o.FPS, 0):
 		return nil, bad("--fps must be positive, got %v", o.FPS)
 	case !(o.MinScore >= 0 && o.MinScore <= 1):
 		return nil, bad("--min-score must lie between 0 and 1, got %v", o.MinScore)
@@ -91,10 +94,13 @@ func (o *AnalyzeOptions) validate() ([]alerts.Condition, error) {
 		return nil, bad("--start must lie before --end, got %v and %v", o.Start, o.End)
 	case o.Window < 0:
 		return nil, bad("--window must not be negative, got %v", o.Window)
-	case o.Sessions < 0:
-		return nil, bad("--sessions must not be negative, got %d", o.Sessions)
+	case o.Sessions < 0 || o.Sessions > maxSessions:
+		return nil, bad("--sessions must be between 0 and %d, got %d", maxSessions, o.Sessions)
 	}
 	for _, source := range o.Sources {
+		if source == "" {
+			return nil, bad("a source is an empty text: name a video file, a folder of pictures or synth:…")
+		}
 		if strings.Contains(source, "://") {
 			return nil, bad("%s: analyze reads files, folders of pictures and synth:…; record the stream into a file first", ingest.RedactURL(source))
 		}

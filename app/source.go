@@ -91,6 +91,9 @@ func openSource(ctx context.Context, o *AnalyzeOptions, source, name string, w w
 		return synth.Open(ctx, synth.Config{Address: source, Wants: w.list, Pool: pool, Region: region, Mask: o.Mask, Logger: log})
 	}
 	info, err := os.Stat(source)
+	if err == nil && !info.IsDir() && !info.Mode().IsRegular() {
+		return nil, fmt.Errorf("open %s: it is neither a file nor a folder: record it into a file first", source)
+	}
 	if err == nil && info.IsDir() {
 		codec, err := gocv.Pictures()
 		if err != nil { // built without OpenCV

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"slices"
 	"time"
 
@@ -52,8 +51,8 @@ func (a *analysis) runStream(ctx context.Context, source, name string) (_ *strea
 		return nil, err
 	}
 	began := bus.EpochStart(epoch)
-	complete := false
-	clean.push("analysis of "+name, func() error { return closeJournal(journal, complete) })
+	clean.push("analysis of "+name, journal.Close)
+	a.journals = append(a.journals, journal)
 
 	recorder, err := a.report.Stream(a.streamConfig(name, info, identity, w))
 	if err != nil {
@@ -87,10 +86,13 @@ func (a *analysis) runStream(ctx context.Context, source, name string) (_ *strea
 			return nil, err
 		}
 	}
-	// A file that is cut off will not grow: there is nothing to go on with.
-	complete = errors.Is(res.Ending, ingest.ErrEndOfStream)
 	out := &streamResult{outcome: a.outcomeOf(ctx, src, res), stream: res.Stream}
-	if !complete {
+	for _, note := range out.outcome.Notes {
+		if !slices.Contains(info.Notes, note) {
+			a.say("%s: %s", name, note)
+		}
+	}
+	if !errors.Is(res.Ending, ingest.ErrEndOfStream) {
 		return out, ErrInterrupted
 	}
 	if !res.Complete {
@@ -173,18 +175,6 @@ func runText(source string, id report.Identity, o *AnalyzeOptions) (string, erro
 		return "", fmt.Errorf("describe the run: %w", err)
 	}
 	return string(b), nil
-}
-
-// closeJournal closes the journal, and removes it with its folder where the
-// stream is complete.
-func closeJournal(j *pipeline.Journal, complete bool) error {
-	err := j.Close()
-	if !complete {
-		return err
-	}
-	err = errors.Join(err, j.Remove())
-	_ = os.Remove(filepath.Dir(j.Path())) // it stays while other streams need it
-	return err
 }
 
 func (a *analysis) streamConfig(name string, info ingest.Info, id report.Identity, w wants) report.StreamConfig {

@@ -50,6 +50,9 @@ type journalHeader struct {
 // description is refused with ErrOtherRun. epoch is what a new journal
 // records; Epoch returns the one in force.
 func OpenJournal(path, run string, epoch uint64) (j *Journal, inForce uint64, err error) {
+	if st, err := os.Stat(path); err == nil && !st.Mode().IsRegular() {
+		return nil, 0, fmt.Errorf("opening the journal: %s is not a file: remove it", path)
+	}
 	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o644)
 	if err != nil {
 		return nil, 0, fmt.Errorf("opening the journal: %w", err)

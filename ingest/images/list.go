@@ -31,9 +31,15 @@ func list(folder string) ([]string, error) {
 	var names []string
 	for _, e := range entries {
 		ext := strings.ToLower(filepath.Ext(e.Name()))
-		if !e.IsDir() && !strings.HasPrefix(e.Name(), ".") && slices.Contains(extensions, ext) {
-			names = append(names, e.Name())
+		if strings.HasPrefix(e.Name(), ".") || !slices.Contains(extensions, ext) {
+			continue
 		}
+		// A pipe or a device would never end; a link that leads nowhere is
+		// kept, to be counted as a picture that can't be read.
+		if st, err := os.Stat(filepath.Join(folder, e.Name())); err == nil && !st.Mode().IsRegular() {
+			continue
+		}
+		names = append(names, e.Name())
 	}
 	if len(names) == 0 {
 		return nil, fmt.Errorf("no pictures in this folder: it needs files that end in %s", strings.Join(extensions, ", "))
