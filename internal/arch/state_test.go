@@ -120,7 +120,7 @@ func embedded(file *ast.File, spec *ast.ValueSpec) bool {
 var once = [...]string{
 	"errors.New", "fmt.Errorf", "regexp.MustCompile", "strings.NewReplacer", "template.Must",
 	"sync.OnceValue", "sync.OnceValues", "sync.OnceFunc", "netip.MustParsePrefix", "binary.BigEndian",
-	"math.Inf", "math.NaN", "math.Log", "math.Sqrt", "math.Pow", "crc32.MakeTable", "bytes.Repeat", "strings.Repeat",
+	"reflect.TypeFor", "math.Inf", "math.NaN", "math.Log", "math.Sqrt", "math.Pow", "crc32.MakeTable", "bytes.Repeat", "strings.Repeat",
 }
 
 // mutable says why a variable of this type and value can hold state, or "".
