@@ -73,6 +73,9 @@ const (
 	defaultPictureBytes   = 256 << 20
 )
 
+// DefaultConfig is a Config with the defaults written out, without a broker.
+func DefaultConfig() Config { return Config{}.withDefaults() }
+
 func (c Config) withDefaults() Config {
 	setDefault(&c.ConnectTimeout, defaultConnectTimeout)
 	setDefault(&c.Storage.MaxAge, defaultMaxAge)

@@ -1,6 +1,7 @@
 package ruletest
 
 import (
+	"errors"
 	"fmt"
 	"time"
 
@@ -80,33 +81,33 @@ func (f *File) Validate() error {
 
 // Validate checks the sequence, the thresholds and what is expected.
 func (t *Test) Validate() error {
+	var errs []error
 	if _, err := parseSequence(t.Sequence); err != nil {
-		return fmt.Errorf("sequence: %w", err)
+		errs = append(errs, fmt.Errorf("sequence: %w", err))
 	}
-	if err := t.config(nil).Validate(); err != nil {
-		return err
-	}
+	errs = append(errs, t.config(nil).Validate())
 	if _, err := alerts.NewEngine(alerts.Config{Rules: t.Rules}); err != nil {
-		return fmt.Errorf("rules: %w", err)
+		errs = append(errs, fmt.Errorf("rules: %w", err))
 	}
-	return nil
+	return errors.Join(errs...)
 }
 
 // Validate checks the names of kinds and the form of expected transitions.
 func (e *Expect) Validate() error {
+	var errs []error
 	for name := range e.Kinds {
 		if k, ok := stability.ParseKind(name); !ok || k == stability.KindNone || k == stability.KindPending {
-			return fmt.Errorf("kinds: %q is not one of glitch, transition, churn, censored", name)
+			errs = append(errs, fmt.Errorf("kinds: %q is not one of glitch, transition, churn, censored", name))
 		}
 	}
 	if e.Alerts != nil {
 		for i, text := range *e.Alerts {
 			if _, err := parseMoment(text); err != nil {
-				return fmt.Errorf("alerts[%d]: %w", i, err)
+				errs = append(errs, fmt.Errorf("alerts[%d]: %w", i, err))
 			}
 		}
 	}
-	return nil
+	return errors.Join(errs...)
 }
 
 const (

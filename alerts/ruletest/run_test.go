@@ -152,14 +152,19 @@ tests:
 	if err == nil {
 		t.Fatal("accepted")
 	}
+	if n := strings.Count(err.Error(), "\n"); n != 12 {
+		t.Errorf("%d lines, want 13:\n%s", n+1, err)
+	}
 	for _, want := range []string{
 		"t.yaml:2: rules[0].metric: must be one of coverage",
 		`t.yaml:5: tests[0].sequence: at letter 6: want a number of frames`,
 		"t.yaml:8: tests[1].sequense: unknown key, did you mean sequence?",
 		"t.yaml:9: tests[1].fps: must be above 0, got 0",
-		"t.yaml:7: tests[1]: sequence is missing",
+		"t.yaml:7: tests[1].sequence: is missing",
 		`t.yaml:10: tests[1].expect.kinds: "gltch" is not one of`,
-		"tests[2]: name is missing",
+		`t.yaml:10: tests[1].expect.alerts[0]: want a time, a rule and a state`,
+		"t.yaml:13: tests[2].dwell_min: must be above glitch_max (200ms), got 100ms",
+		"tests[2].name: is missing",
 		"tests[2].min_score: must be at most 1, got 2",
 		"tests[2].expect.flips: must be at least 0, got -1",
 		"tests[3].dwell_min: must be above glitch_max",

@@ -35,7 +35,9 @@ func newRootCommand(streams app.Streams) *cobra.Command {
 	})
 	root.AddCommand(
 		newAnalyzeCommand(streams),
+		newConfigCommand(streams),
 		newModelsCommand(streams),
+		newRulesCommand(streams),
 		newTailCommand(streams),
 		newVersionCommand(streams),
 	)

@@ -224,12 +224,10 @@ func (d *decoder) section(m *ast.MappingNode, v reflect.Value, path string, dept
 	}
 	for _, f := range fields {
 		if _, ok := lines[f.key]; !ok && f.tag.Get("required") != "" {
-			d.problem(start, path, "%s is missing", f.key)
+			d.problem(start, join(path, f.key), "is missing")
 		}
 	}
-	if len(d.problems) == before {
-		d.validate(v, path, start, lines)
-	}
+	d.validate(v, path, start, lines, d.problems[before:])
 }
 
 func keyLine(m *ast.MappingNode, key string) int {
@@ -241,8 +239,10 @@ func keyLine(m *ast.MappingNode, key string) int {
 	return line(m)
 }
 
-// validate asks a struct what is wrong with it as a whole.
-func (d *decoder) validate(v reflect.Value, path string, start int, lines map[string]int) {
+// validate asks a struct what is wrong with it as a whole. What it says of a
+// key that has a problem already, or holds one, is not told: it may have
+// been judged by its default.
+func (d *decoder) validate(v reflect.Value, path string, start int, lines map[string]int, known []Problem) {
 	x, ok := v.Addr().Interface().(interface{ Validate() error })
 	if !ok {
 		return
@@ -251,19 +251,28 @@ func (d *decoder) validate(v reflect.Value, path string, start int, lines map[st
 	if err == nil {
 		return
 	}
+	fields := fieldsOf(v.Type())
 	for _, text := range strings.Split(err.Error(), "\n") {
 		key, message, found := strings.Cut(text, ": ")
 		base, _, _ := strings.Cut(key, "[")
-		at, isKey := lines[base]
-		if !isKey {
-			isKey = found && slices.ContainsFunc(fieldsOf(v.Type()), func(f field) bool { return f.key == base })
-			at = start
-		}
-		if !found || !isKey {
-			d.problem(start, path, "%s", text)
+		if !found || !slices.ContainsFunc(fields, func(f field) bool { return f.key == base }) {
+			if len(known) == 0 {
+				d.problem(start, path, "%s", text)
+			}
 			continue
 		}
-		d.problem(at, join(path, key), "%s", message)
+		at := join(path, base)
+		if slices.ContainsFunc(known, func(p Problem) bool {
+			rest, ok := strings.CutPrefix(p.Path, at)
+			return ok && (rest == "" || rest[0] == '.' || rest[0] == '[')
+		}) {
+			continue
+		}
+		line, ok := lines[base]
+		if !ok {
+			line = start
+		}
+		d.problem(line, join(path, key), "%s", message)
 	}
 }
 

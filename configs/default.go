@@ -1,0 +1,29 @@
+package configs
+
+import (
+	"time"
+
+	"github.com/flipmeter/flipmeter/stability"
+)
+
+// Default is the configuration without any file.
+func Default() Config {
+	s := stability.DefaultConfig()
+	return Config{Analyze: Analyze{
+		Out:    "flipmeter-out",
+		Tables: "parquet",
+		Model:  Model{Accelerator: "auto"},
+		Picture: Picture{
+			ColorMatrix: "auto", Deinterlace: "off", Stride: 1, FPS: 25, Cuts: "adaptive",
+		},
+		Measures: Measures{
+			MinScore: s.MinScore, DwellMin: s.DwellMin, GlitchMax: s.GlitchMax, NearCut: s.NearCut, MinScene: s.MinSceneGap,
+			Resamples: s.Resamples, Seed: s.Seed,
+		},
+		NATS: NATS{
+			Site:   "local",
+			MaxAge: 7 * 24 * time.Hour, MaxBytes: 1 << 30,
+			PictureMaxAge: 24 * time.Hour, PictureMaxBytes: 256 << 20,
+		},
+	}}
+}
