@@ -34,7 +34,7 @@ var layers = [...]layer{
 	{"perturb", []string{"infer", "resample", "frame"}, false, "experiments need a classifier and pictures, no streams"},
 	{"configs", []string{"*"}, false, "it assembles the packages' own settings"},
 	{"app", []string{"*"}, false, "the only package that knows everything"},
-	{"cmd", []string{"app", "alerts/ruletest"}, false, "a command turns flags into app's options and errors into exit codes; trying rules out needs no running program"},
+	{"cmd", []string{"app", "alerts/ruletest", "configs"}, false, "a command turns flags into app's options and errors into exit codes; trying rules out or checking a configuration needs no running program"},
 	{"bench", []string{"*", "app"}, false, "measures the stages one by one"},
 	{"internal", nil, false, "what nobody outside should see knows nothing of the project"},
 }
