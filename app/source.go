@@ -82,7 +82,6 @@ func streamNames(sources []string) []string {
 
 // openSource opens a video file, a folder of pictures or a synthetic source.
 func openSource(ctx context.Context, o *AnalyzeOptions, source, name string, w wants, pool *frame.Pool, log *slog.Logger) (ingest.Source, error) {
-	log = log.With("component", "ingest", "stream", name)
 	region, err := ingest.ParseRegion(o.Region)
 	if err != nil {
 		return nil, fmt.Errorf("%w: --roi: %w", ErrUsage, err)
