@@ -129,8 +129,7 @@ func (a *analysis) runStreams(ctx context.Context) (report.Outcome, error) {
 	var out report.Outcome
 	var results []stability.Result
 	total := func() {
-		cfg := stability.DefaultConfig()
-		t := stability.Combine(results, cfg.Resamples, cfg.Seed)
+		t := stability.Combine(results, a.o.Measures.Resamples, a.o.Measures.Seed)
 		out.Macro, out.Micro = t.Macro, t.Micro
 	}
 	for i, name := range streamNames(a.o.Sources) {

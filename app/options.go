@@ -9,10 +9,12 @@ import (
 	"time"
 
 	"github.com/flipmeter/flipmeter/alerts"
+	"github.com/flipmeter/flipmeter/bus"
 	"github.com/flipmeter/flipmeter/event"
 	"github.com/flipmeter/flipmeter/ingest"
 	"github.com/flipmeter/flipmeter/report/table"
 	"github.com/flipmeter/flipmeter/scene"
+	"github.com/flipmeter/flipmeter/stability"
 )
 
 // AnalyzeOptions are the options of flipmeter analyze.
@@ -36,17 +38,22 @@ type AnalyzeOptions struct {
 	Start, End  time.Duration
 	FPS         float64 // of folders of pictures
 
-	MinScore float64
-	Cuts     string        // adaptive, content or off
-	Window   time.Duration // 0: by the length of the footage
+	// Measures are the thresholds; no Windows: one, by the length of the
+	// footage. Window, where set, goes before them.
+	Measures stability.Config
+	Cuts     string // adaptive, content or off
+	Window   time.Duration
 	Trace    []string
 
 	NATS, Site string // NATS: empty, "embedded" or a URL
 	Pictures   bool   // send pictures of flips over NATS
-	FailOn     []string
-	Resume     bool
-	JSON       bool
-	Quiet      bool
+	// Broker holds credentials and limits; its URL and Server are set from
+	// NATS.
+	Broker bus.Config
+	FailOn []string
+	Resume bool
+	JSON   bool
+	Quiet  bool
 
 	// Listeners are told of every event of every stream, for programs that
 	// embed an analysis.
@@ -60,10 +67,12 @@ const maxSessions = 1024
 
 // DefaultAnalyzeOptions are the options of a plain flipmeter analyze.
 func DefaultAnalyzeOptions() AnalyzeOptions {
+	measures := stability.DefaultConfig()
+	measures.Windows = nil
 	return AnalyzeOptions{
 		Out: "flipmeter-out", Tables: "parquet", Accelerator: "auto", Precision: "",
 		ColorMatrix: "auto", Deinterlace: "off", Stride: 1, FPS: 25,
-		MinScore: 0.5, Cuts: "adaptive", Site: "local",
+		Measures: measures, Cuts: "adaptive", Site: "local",
 	}
 }
 
@@ -88,8 +97,8 @@ func (o *AnalyzeOptions) validate() ([]alerts.Condition, error) {
 		return nil, bad("--stride must be at least 1, got %d", o.Stride)
 	case !(o.FPS > 0) || math.IsInf(o.FPS, 0):
 		return nil, bad("--fps must be positive, got %v", o.FPS)
-	case !(o.MinScore >= 0 && o.MinScore <= 1):
-		return nil, bad("--min-score must lie between 0 and 1, got %v", o.MinScore)
+	case !(o.Measures.MinScore >= 0 && o.Measures.MinScore <= 1):
+		return nil, bad("--min-score must lie between 0 and 1, got %v", o.Measures.MinScore)
 	case o.Start < 0 || o.End < 0 || o.End > 0 && o.End <= o.Start:
 		return nil, bad("--start must lie before --end, got %v and %v", o.Start, o.End)
 	case o.Window < 0:

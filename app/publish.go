@@ -33,7 +33,8 @@ type publishing struct {
 // startPublishing connects to the server that --nats names, or starts one.
 func startPublishing(ctx context.Context, o *AnalyzeOptions, log *slog.Logger, clean *cleanups) (*publishing, error) {
 	log = log.With("component", "bus")
-	cfg := bus.Config{URL: o.NATS, Pictures: bus.PictureStorage{Off: !o.Pictures}}
+	cfg := o.Broker
+	cfg.URL, cfg.Pictures.Off = o.NATS, !o.Pictures
 	if o.NATS == embeddedNATS {
 		srv, err := bus.StartEmbedded(ctx, bus.ServerConfig{
 			StoreDir: filepath.Join(o.Out, "nats"), Listen: embeddedListen, Log: log,
@@ -46,7 +47,7 @@ func startPublishing(ctx context.Context, o *AnalyzeOptions, log *slog.Logger, c
 			defer cancel()
 			return srv.Shutdown(ctx)
 		})
-		cfg = bus.Config{Server: srv, Pictures: cfg.Pictures}
+		cfg = bus.Config{Server: srv, Storage: cfg.Storage, Pictures: cfg.Pictures}
 	}
 	conn, err := bus.Connect(ctx, cfg, log)
 	if err != nil {

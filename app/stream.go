@@ -102,19 +102,20 @@ func (a *analysis) runStream(ctx context.Context, source, name string) (_ *strea
 }
 
 func (a *analysis) pipelineConfig(name string, info ingest.Info) pipeline.Config {
-	cfg := stability.DefaultConfig()
-	cfg.MinScore = a.o.MinScore
-	width := a.o.Window
-	if width == 0 {
-		width = 10 * time.Second
+	cfg := a.o.Measures
+	if a.o.Window > 0 {
+		cfg.Windows = []time.Duration{a.o.Window}
+	}
+	if len(cfg.Windows) == 0 {
+		width := 10 * time.Second
 		if info.Frames > 0 && info.FPS > 0 {
 			width = windowFor(time.Duration(float64(info.Frames) / info.FPS * float64(time.Second)))
 		}
+		cfg.Windows = []time.Duration{width}
 	}
-	cfg.Windows = []time.Duration{width}
 	return pipeline.Config{
 		Site: a.o.Site, Stream: name, Tracker: cfg, Cuts: scene.Mode(a.o.Cuts),
-		Windows: cfg.Windows, WindowStep: width / windowsPerWidth,
+		Windows: cfg.Windows, WindowStep: slices.Min(cfg.Windows) / windowsPerWidth,
 		Traces: a.traces,
 	}
 }
@@ -182,7 +183,7 @@ func (a *analysis) streamConfig(name string, info ingest.Info, id report.Identit
 	return report.StreamConfig{
 		Name: name, Identity: id, Label: m.Label, Traces: a.traces,
 		Crop:     report.CropOf(w.list[w.model], info.Width, info.Height),
-		MinScore: a.o.MinScore, RandomWeights: m.RandomWeights,
+		MinScore: a.o.Measures.MinScore, RandomWeights: m.RandomWeights,
 		Source: report.Source{
 			Name: info.Name, SHA256: info.SHA256, Kind: info.Kind, Codec: info.Codec,
 			Width: info.Width, Height: info.Height, FPS: info.FPS,

@@ -1,15 +1,18 @@
 package main
 
 import (
+	"fmt"
 	"log/slog"
 
 	"github.com/flipmeter/flipmeter/app"
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 )
 
 func newAnalyzeCommand(streams app.Streams) *cobra.Command {
 	o := app.DefaultAnalyzeOptions()
 	var verbose bool
+	var config string
 	cmd := &cobra.Command{
 		Use:   "analyze SOURCE...",
 		Short: "Measure label flips in video files, folders of pictures or synthetic footage",
@@ -22,6 +25,15 @@ func newAnalyzeCommand(streams app.Streams) *cobra.Command {
 			"  flipmeter analyze --fail-on 'unexplained_fraction>0.02' --json film.mp4",
 		Args: usageArgs(cobra.MinimumNArgs(1)),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if config != "" {
+				base, err := app.OptionsFromConfig(config)
+				if err != nil {
+					return err
+				}
+				if err := underFlags(cmd.Flags(), func() { o = base }); err != nil {
+					return err
+				}
+			}
 			o.Sources = args
 			o.Tool = "flipmeter " + programVersion()
 			level := slog.LevelWarn
@@ -34,6 +46,7 @@ func newAnalyzeCommand(streams app.Streams) *cobra.Command {
 	}
 	f := cmd.Flags()
 	f.SortFlags = false
+	f.StringVarP(&config, "config", "c", "", "configuration `file` (see flipmeter config print); flags go before it")
 	f.StringVarP(&o.Out, "out", "o", o.Out, "write the results into this `folder`")
 	f.StringVar(&o.Tables, "tables", o.Tables, "format of the tables: parquet, csv, jsonl or none")
 	f.StringVarP(&o.Model, "model", "m", "", "model `name` or ONNX file (default: the best that is installed)")
@@ -47,7 +60,7 @@ func newAnalyzeCommand(streams app.Streams) *cobra.Command {
 	f.DurationVar(&o.Start, "start", 0, "begin at this `time` of the footage, such as 90s")
 	f.DurationVar(&o.End, "end", 0, "stop before this `time` of the footage")
 	f.Float64Var(&o.FPS, "fps", o.FPS, "frame rate of folders of pictures")
-	f.Float64Var(&o.MinScore, "min-score", o.MinScore, "a frame is decided from this score on")
+	f.Float64Var(&o.Measures.MinScore, "min-score", o.Measures.MinScore, "a frame is decided from this score on")
 	f.StringVar(&o.Cuts, "cuts", o.Cuts, "scene cuts: adaptive, content or off")
 	f.DurationVar(&o.Window, "window", 0, "width of the windowed measures (default: by the length of the footage)")
 	f.StringArrayVar(&o.Trace, "trace", nil, "draw this `class` over time (label, number or WordNet id); repeatable")
@@ -63,4 +76,30 @@ func newAnalyzeCommand(streams app.Streams) *cobra.Command {
 	f.BoolVarP(&o.Quiet, "quiet", "q", false, "no progress and no summary in words")
 	f.BoolVarP(&verbose, "verbose", "v", false, "log what is done")
 	return cmd
+}
+
+// underFlags runs change, which overwrites the variables behind the flags, and
+// sets those flags again that the user gave.
+func underFlags(flags *pflag.FlagSet, change func()) error {
+	given := make(map[*pflag.Flag][]string)
+	flags.Visit(func(f *pflag.Flag) {
+		if s, ok := f.Value.(pflag.SliceValue); ok {
+			given[f] = s.GetSlice()
+		} else {
+			given[f] = []string{f.Value.String()}
+		}
+	})
+	change()
+	for f, values := range given {
+		var err error
+		if s, ok := f.Value.(pflag.SliceValue); ok {
+			err = s.Replace(values)
+		} else {
+			err = f.Value.Set(values[0])
+		}
+		if err != nil {
+			return fmt.Errorf("set --%s: %w", f.Name, err)
+		}
+	}
+	return nil
 }

@@ -26,7 +26,7 @@ func TestFlagsAndConfigurationHaveTheSameDefaults(t *testing.T) {
 		"stride":       {o.Stride, c.Picture.Stride},
 		"fps":          {o.FPS, c.Picture.FPS},
 		"cuts":         {o.Cuts, c.Picture.Cuts},
-		"min-score":    {o.MinScore, c.Measures.MinScore},
+		"min-score":    {o.Measures.MinScore, c.Measures.MinScore},
 		"nats":         {o.NATS, c.NATS.URL},
 		"site":         {o.Site, c.NATS.Site},
 		"pictures":     {o.Pictures, c.NATS.Pictures},

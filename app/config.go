@@ -1,0 +1,39 @@
+package app
+
+import (
+	"fmt"
+
+	"github.com/flipmeter/flipmeter/bus"
+	"github.com/flipmeter/flipmeter/configs"
+)
+
+// OptionsFromConfig reads a configuration file into the options of analyze.
+// What belongs to a single run (sources, --resume, --json …) is left at its
+// default.
+func OptionsFromConfig(path string) (AnalyzeOptions, error) {
+	o := DefaultAnalyzeOptions()
+	cfg, err := configs.Load(path)
+	if err != nil {
+		return o, fmt.Errorf("%w: %w", ErrUsage, err)
+	}
+	a := cfg.Analyze
+	if len(a.Alerts) > 0 {
+		return o, fmt.Errorf("%w: %s: analyze.alerts: rules are tested with flipmeter rules test, but not evaluated by analyze: take them out, or use fail_on", ErrUsage, path)
+	}
+	o.Out, o.Tables, o.Trace, o.FailOn = a.Out, a.Tables, a.Trace, a.FailOn
+	o.Model, o.Accelerator, o.Precision, o.Sessions = a.Model.Name, a.Model.Accelerator, a.Model.Precision, a.Model.Sessions
+	o.Resize, o.Fit = a.Model.Resize, a.Model.Fit
+	p := a.Picture
+	o.ColorMatrix, o.Deinterlace, o.Region, o.Mask = p.ColorMatrix, p.Deinterlace, p.Region, p.Mask
+	o.Stride, o.FPS, o.Cuts = p.Stride, p.FPS, p.Cuts
+	o.Measures = a.Measures.Stability()
+	n := a.NATS
+	o.NATS, o.Site, o.Pictures = n.URL, n.Site, n.Pictures
+	o.Broker = bus.Config{
+		CredsFile: n.CredsFile, NKeyFile: n.NKeyFile, User: n.User, Password: n.Password, Token: n.Token,
+		TLS:      bus.TLS{CAFile: n.CAFile, CertFile: n.CertFile, KeyFile: n.KeyFile},
+		Storage:  bus.Storage{MaxAge: n.MaxAge, MaxBytes: int64(n.MaxBytes)},
+		Pictures: bus.PictureStorage{MaxAge: n.PictureMaxAge, MaxBytes: int64(n.PictureMaxBytes)},
+	}
+	return o, nil
+}
