@@ -47,9 +47,14 @@ func TestCredentialsAreNeverShown(t *testing.T) {
 	if err != nil {
 		t.Fatalf("with the right password: %v", err)
 	}
+	if err := conn.Provision(ctx); err != nil {
+		t.Fatal(err)
+	}
 	s.Stop()
 	r := NewRecorder(conn, testStream(), RecorderConfig{GiveUp: 10 * time.Millisecond, CloseTimeout: 10 * time.Millisecond})
-	err = r.Record(ctx, flipEvent(1))
+	for i := uint64(0); err == nil; i++ {
+		err = r.Record(ctx, flipEvent(i))
+	}
 	err = errors.Join(err, r.Close())
 	closeConn(t, conn)
 	if strings.Contains(err.Error(), "kanarienvogel") {

@@ -124,6 +124,11 @@ func (p *Publisher) Run(ctx context.Context) error {
 			continue
 		}
 		ok, failed := s.oldest()
+		if len(s.underway) > 0 && ok == nil {
+			// It was never handed over: there is nothing to wait for.
+			report.note(s.settleOldest(sending))
+			continue
+		}
 		select {
 		case <-p.queue.wake:
 		case ack := <-ok:

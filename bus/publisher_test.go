@@ -46,10 +46,21 @@ func TestPublisherStoresEveryFlipAndRevisionOnce(t *testing.T) {
 func TestPublisherOutlivesAnOutage(t *testing.T) {
 	s := natstest.Listen(t)
 	conn := connect(t, s, overTCP(s))
-	p := NewPublisher(conn, PublisherConfig{})
+	// A server that is stopped while it makes a stream leaves goroutines
+	// behind (nats-server 2.15.2).
+	if err := conn.Provision(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	log, text := logText()
+	p := NewPublisher(conn, PublisherConfig{Log: log})
 	stop := run(t, p)
 	l := p.Listener(testStream())
 	const n = 300
+	t.Cleanup(func() {
+		if t.Failed() {
+			t.Logf("stats %+v, log %s", p.Stats(), text())
+		}
+	})
 	for i := range uint64(n) {
 		switch i {
 		case n / 3:

@@ -117,7 +117,7 @@ func (s *sender) collect(ctx context.Context) error {
 }
 
 // oldest gives the channels that tell about the oldest message under way,
-// nil if there is none.
+// nil if there is none, or it was not handed over.
 func (s *sender) oldest() (<-chan *jetstream.PubAck, <-chan error) {
 	if len(s.underway) == 0 || s.underway[0].ack == nil {
 		return nil, nil
