@@ -48,7 +48,12 @@ func Analyze(ctx context.Context, o AnalyzeOptions, streams Streams) (err error)
 		a.log = slog.New(slog.DiscardHandler)
 	}
 	var clean cleanups
-	defer func() { err = hint(errors.Join(err, clean.run())) }()
+	defer func() {
+		if errors.Is(err, context.Canceled) && !errors.Is(err, ErrInterrupted) {
+			err = fmt.Errorf("%w before anything was analysed: %w", ErrInterrupted, err)
+		}
+		err = hint(errors.Join(err, clean.run()))
+	}()
 	if err := a.start(ctx, &clean); err != nil {
 		return err
 	}
@@ -134,6 +139,9 @@ func (a *analysis) runStreams(ctx context.Context) (report.Outcome, error) {
 	}
 	for i, name := range streamNames(a.o.Sources) {
 		res, err := a.runStream(ctx, a.o.Sources[i], name)
+		if res == nil && errors.Is(err, context.Canceled) && i > 0 {
+			err = ErrInterrupted // while it was opened: what came before it counts
+		}
 		if err != nil && !errors.Is(err, ErrInterrupted) {
 			return out, err
 		}

@@ -108,6 +108,37 @@ func TestInterruptAndResume(t *testing.T) {
 	}
 }
 
+// TestInterruptBetweenSources interrupts at the end of the first of two
+// sources: the first one's results are written, and the second is not begun.
+func TestInterruptBetweenSources(t *testing.T) {
+	o := nativeOptions(t)
+	o.Sources = []string{asset(t, "footage", "carphone_pristine.mp4"), asset(t, "footage", "bigbuckbunny.mp4")}
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	o.Listeners = []event.Listener{listenerFunc(func(ev *event.Event) {
+		if ev.Observation != nil && ev.Observation.Seq == 119 {
+			cancel()
+		}
+	})}
+	var printed bytes.Buffer
+	err := app.Analyze(ctx, o, app.Streams{Out: &printed, Err: new(bytes.Buffer)})
+	if !errors.Is(err, app.ErrInterrupted) {
+		t.Fatalf("got %v, want an interruption", err)
+	}
+	if !strings.Contains(printed.String(), `"frames": 120`) || strings.Contains(printed.String(), "bigbuckbunny") {
+		t.Errorf("the summary is not that of the first source:\n%s", printed.String())
+	}
+
+	// Interrupted before the start: nothing is written, and that is no failure.
+	o.Out = filepath.Join(t.TempDir(), "never")
+	if err := app.Analyze(ctx, o, app.Streams{Out: &printed, Err: new(bytes.Buffer)}); !errors.Is(err, app.ErrInterrupted) {
+		t.Errorf("got %v, want an interruption", err)
+	}
+	if _, err := os.Stat(o.Out); !os.IsNotExist(err) {
+		t.Error("a run that never began left a folder")
+	}
+}
+
 type listenerFunc func(*event.Event)
 
 func (f listenerFunc) Notify(ev *event.Event) { f(ev) }
