@@ -6,36 +6,19 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"os"
 	"path/filepath"
 	"testing"
 
 	"github.com/flipmeter/flipmeter/app"
+	"github.com/flipmeter/flipmeter/internal/assettest"
 	"github.com/flipmeter/flipmeter/report"
 )
 
 // home is the folder that make setup fills. A missing part fails the test:
 // a suite that skips what it can't run is green for nothing.
-func home(t testing.TB) string {
-	t.Helper()
-	if h := os.Getenv("FLIPMETER_HOME"); h != "" {
-		return h
-	}
-	h, err := filepath.Abs("../.flipmeter")
-	if err != nil {
-		t.Fatal(err)
-	}
-	return h
-}
+func home(t testing.TB) string { t.Helper(); return assettest.Home(t) }
 
-func asset(t testing.TB, parts ...string) string {
-	t.Helper()
-	path := filepath.Join(append([]string{home(t)}, parts...)...)
-	if _, err := os.Stat(path); err != nil {
-		t.Fatalf("%v: run make setup", err)
-	}
-	return path
-}
+func asset(t testing.TB, parts ...string) string { t.Helper(); return assettest.Path(t, parts...) }
 
 // nativeOptions are options for a run with the real network.
 func nativeOptions(t testing.TB) app.AnalyzeOptions {

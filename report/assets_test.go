@@ -2,40 +2,16 @@ package report
 
 import (
 	"bytes"
-	"os"
 	"os/exec"
-	"path/filepath"
 	"sync"
 	"testing"
 
 	"github.com/flipmeter/flipmeter/frame"
+	"github.com/flipmeter/flipmeter/internal/assettest"
 )
 
 // asset finds a file that set-up fetches.
-func asset(t testing.TB, name string) string {
-	t.Helper()
-	home := os.Getenv("FLIPMETER_HOME")
-	if home == "" {
-		dir, err := os.Getwd()
-		if err != nil {
-			t.Fatal(err)
-		}
-		for ; ; dir = filepath.Dir(dir) {
-			if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
-				break
-			}
-			if dir == filepath.Dir(dir) {
-				t.Fatal("no go.mod above the test")
-			}
-		}
-		home = filepath.Join(dir, ".flipmeter")
-	}
-	file := filepath.Join(home, name)
-	if _, err := os.Stat(file); err != nil {
-		t.Fatalf("%v: run make setup", err)
-	}
-	return file
-}
+func asset(t testing.TB, name string) string { t.Helper(); return assettest.Path(t, name) }
 
 const clipWidth, clipHeight = 256, 144
 

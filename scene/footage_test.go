@@ -4,40 +4,19 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"os"
 	"os/exec"
-	"path/filepath"
 	"testing"
 
 	"github.com/flipmeter/flipmeter/frame"
+	"github.com/flipmeter/flipmeter/internal/assettest"
 )
 
 // footageDir finds the clips that set-up fetches. Without them the tests on
 // real pictures fail: a check that silently doesn't run is none.
 func footageDir(t testing.TB) string {
 	t.Helper()
-	home := os.Getenv("FLIPMETER_HOME")
-	if home == "" {
-		dir, err := os.Getwd()
-		if err != nil {
-			t.Fatal(err)
-		}
-		for {
-			if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
-				break
-			}
-			if filepath.Dir(dir) == dir {
-				t.Fatal("no go.mod above the test's folder")
-			}
-			dir = filepath.Dir(dir)
-		}
-		home = filepath.Join(dir, ".flipmeter")
-	}
-	dir := filepath.Join(home, "footage")
-	if _, err := os.Stat(filepath.Join(dir, "vtest.avi")); err != nil {
-		t.Fatalf("the footage is not there: run make setup (%v)", err)
-	}
-	return dir
+	assettest.Path(t, "footage", "vtest.avi")
+	return assettest.Path(t, "footage")
 }
 
 // decode runs ffmpeg in the footage's folder and cuts its raw output into

@@ -7,7 +7,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -20,29 +19,13 @@ import (
 	"github.com/flipmeter/flipmeter/infer"
 	"github.com/flipmeter/flipmeter/infer/infertest"
 	"github.com/flipmeter/flipmeter/infer/onnx/onnxtest"
+	"github.com/flipmeter/flipmeter/internal/assettest"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // flipmeterHome is where make setup puts what tests need.
-func flipmeterHome(tb testing.TB) string {
-	tb.Helper()
-	if dir := os.Getenv("FLIPMETER_HOME"); dir != "" {
-		return dir
-	}
-	dir, err := os.Getwd()
-	if err != nil {
-		tb.Fatal(err)
-	}
-	for ; ; dir = filepath.Dir(dir) {
-		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
-			return filepath.Join(dir, ".flipmeter")
-		}
-		if dir == filepath.Dir(dir) {
-			tb.Fatal("no go.mod above the test's folder")
-		}
-	}
-}
+func flipmeterHome(tb testing.TB) string { tb.Helper(); return assettest.Home(tb) }
 
 // load never skips: a test run without the native library proves nothing.
 func load(tb testing.TB) *Runtime {

@@ -18,27 +18,11 @@ import (
 	"github.com/flipmeter/flipmeter/infer"
 	"github.com/flipmeter/flipmeter/infer/onnx"
 	"github.com/flipmeter/flipmeter/infer/zoo/checkpoint"
+	"github.com/flipmeter/flipmeter/internal/assettest"
 )
 
 // flipmeterHome is where make setup puts what tests need.
-func flipmeterHome(tb testing.TB) string {
-	tb.Helper()
-	if dir := os.Getenv("FLIPMETER_HOME"); dir != "" {
-		return dir
-	}
-	dir, err := os.Getwd()
-	if err != nil {
-		tb.Fatal(err)
-	}
-	for ; ; dir = filepath.Dir(dir) {
-		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
-			return filepath.Join(dir, ".flipmeter")
-		}
-		if dir == filepath.Dir(dir) {
-			tb.Fatal("no go.mod above the test's folder")
-		}
-	}
-}
+func flipmeterHome(tb testing.TB) string { tb.Helper(); return assettest.Home(tb) }
 
 // open runs a model file in ONNX Runtime.
 func open(tb testing.TB, path string) infer.Classifier {

@@ -8,8 +8,6 @@ import (
 	"image"
 	"image/color"
 	"image/png"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -19,6 +17,7 @@ import (
 	"github.com/flipmeter/flipmeter/frame"
 	"github.com/flipmeter/flipmeter/ingest"
 	"github.com/flipmeter/flipmeter/ingest/ingesttest"
+	"github.com/flipmeter/flipmeter/internal/assettest"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -33,32 +32,7 @@ func standardWants(filter frame.Filter) []frame.Want {
 }
 
 // footage is the path of a clip that set-up fetches.
-func footage(t testing.TB, name string) string {
-	t.Helper()
-	home := os.Getenv("FLIPMETER_HOME")
-	if home == "" {
-		dir, err := os.Getwd()
-		if err != nil {
-			t.Fatal(err)
-		}
-		for {
-			if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
-				break
-			}
-			parent := filepath.Dir(dir)
-			if parent == dir {
-				t.Fatal("no go.mod above the test")
-			}
-			dir = parent
-		}
-		home = filepath.Join(dir, ".flipmeter")
-	}
-	path := filepath.Join(home, "footage", name)
-	if _, err := os.Stat(path); err != nil {
-		t.Fatalf("%v: run make setup", err)
-	}
-	return path
-}
+func footage(t testing.TB, name string) string { t.Helper(); return assettest.Path(t, "footage", name) }
 
 // seen is what a frame said.
 type seen struct {
