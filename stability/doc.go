@@ -61,5 +61,6 @@
 // second; flips that come in bouts of seconds vary more than it says. Below
 // 200 pairs, and where no or every pair flips, it is Wilson's (JASA 22, 1927);
 // above a million pairs, batch means. [Combine] resamples whole streams first.
-// [PairedDelta] compares two runs on the same frames.
+// [PairedDelta] compares two runs on the same frames, drawing the same blocks of
+// both.
 package stability
