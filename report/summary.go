@@ -31,6 +31,8 @@ type Total struct {
 
 // StreamSummary is one stream of a run.
 type StreamSummary struct {
+	// Stream is the stream's name in the tables.
+	Stream   string        `json:"stream"`
 	Source   SourceSummary `json:"source"`
 	Identity Identity      `json:"identity"`
 	Measures
@@ -154,6 +156,7 @@ func newSummary(streams []*stream, out Outcome) *Summary {
 			sha = o.SourceSHA256
 		}
 		ss := StreamSummary{
+			Stream:   st.cfg.Name,
 			Source:   SourceSummary{Name: st.cfg.Source.Name},
 			Identity: st.cfg.Identity,
 			Measures: measuresOf(o.Summary),

@@ -83,7 +83,7 @@ func TestSummaryFields(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := "source{name,sha256} identity{model,model_sha256,provider,precision,preprocessing,color_matrix,decoder,runtime,sha256} " +
+	want := "stream source{name,sha256} identity{model,model_sha256,provider,precision,preprocessing,color_matrix,decoder,runtime,sha256} " +
 		"frames pairs coverage repeats flips flip_fraction{value,low,high} flip_rate_hz decided{share,pairs,flips,flip_fraction} " +
 		"mac t5d top5_jaggedness kinds{glitch,transition,churn,censored} glitches unexplained unexplained_fraction{value,low,high} " +
 		"still{pairs,flips,flip_fraction} moving{pairs,flips,flip_fraction} by_change near_cut cuts cut_changes " +
