@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -21,8 +20,8 @@ import (
 
 // analysis is one run of Analyze while it lasts.
 type analysis struct {
+	output
 	o          *AnalyzeOptions
-	streams    Streams
 	log        *slog.Logger
 	classifier infer.Classifier
 	traces     []int32
@@ -43,7 +42,7 @@ func Analyze(ctx context.Context, o AnalyzeOptions, streams Streams) (err error)
 	if err != nil {
 		return err
 	}
-	a := &analysis{o: &o, streams: streams, log: o.Logger, began: time.Now()}
+	a := &analysis{output: output{streams, o.Out, o.Quiet, o.JSON}, o: &o, log: o.Logger, began: time.Now()}
 	if a.log == nil {
 		a.log = slog.New(slog.DiscardHandler)
 	}
@@ -159,66 +158,6 @@ func (a *analysis) runStreams(ctx context.Context) (report.Outcome, error) {
 	}
 	total()
 	return out, nil
-}
-
-// say tells the person something on the error stream, unless quiet.
-func (a *analysis) say(format string, args ...any) {
-	if !a.o.Quiet {
-		fmt.Fprintln(a.streams.Err, printable(fmt.Sprintf(format, args...)))
-	}
-}
-
-// tell shows the result: the summary as JSON, or in words.
-func (a *analysis) tell(sum *report.Summary) error {
-	if a.o.JSON {
-		return sum.WriteJSON(a.streams.Out)
-	}
-	if a.o.Quiet {
-		return nil
-	}
-	var text strings.Builder
-	if err := sum.WriteText(&text); err != nil {
-		return err
-	}
-	fmt.Fprintf(&text, "\nreport: %s\n", filepath.Join(a.o.Out, report.HTMLName))
-	_, err := io.WriteString(a.streams.Out, printable(text.String()))
-	return err
-}
-
-// takeFolder makes the output folder this run's own, and clears away what a
-// run that was killed left half-written there.
-func (a *analysis) takeFolder(clean *cleanups) error {
-	_, err := os.Stat(a.o.Out)
-	made := errors.Is(err, os.ErrNotExist)
-	if err := os.MkdirAll(a.o.Out, 0o777); err != nil {
-		return fmt.Errorf("create output folder (choose another with --out): %w", err)
-	}
-	unlock, err := lockFolder(a.o.Out)
-	if err != nil {
-		return err
-	}
-	clean.push("unlocking the output folder", func() error {
-		err := unlock()
-		if made {
-			_ = os.Remove(a.o.Out) // only if nothing came of the run
-		}
-		return err
-	})
-	old, err := filepath.Glob(filepath.Join(globEscape(a.o.Out), ".partial-*"))
-	if err != nil {
-		return fmt.Errorf("look for unfinished results: %w", err)
-	}
-	for _, dir := range old {
-		if err := os.RemoveAll(dir); err != nil {
-			return fmt.Errorf("clear unfinished results away: %w", err)
-		}
-	}
-	return nil
-}
-
-// globEscape makes a path match itself.
-func globEscape(path string) string {
-	return strings.NewReplacer(`\`, `\\`, "*", `\*`, "?", `\?`, "[", `\[`).Replace(path)
 }
 
 // removeJournals ends the possibility to resume: everything is written.

@@ -55,23 +55,3 @@ func summaryLookup(sum *report.Summary) (alerts.Lookup, error) {
 		return m, false
 	}, nil
 }
-
-// judge evaluates the --fail-on conditions; all of them are told, not only
-// the first.
-func (a *analysis) judge(sum *report.Summary, conditions []alerts.Condition) error {
-	lookup, err := summaryLookup(sum)
-	if err != nil {
-		return err
-	}
-	failed := 0
-	for _, c := range conditions {
-		if r := c.Eval(lookup); r.Failed {
-			failed++
-			fmt.Fprintf(a.streams.Err, "flipmeter: --fail-on: %s\n", r.Message)
-		}
-	}
-	if failed > 0 {
-		return said(fmt.Errorf("%d of %d conditions: %w", failed, len(conditions), ErrThreshold))
-	}
-	return nil
-}

@@ -3,31 +3,22 @@ package pipeline
 import (
 	"context"
 	"math"
-	"time"
 
-	"github.com/flipmeter/flipmeter/event"
 	"github.com/flipmeter/flipmeter/scene"
-	"github.com/flipmeter/flipmeter/stability"
 )
 
 // settler takes records in the stream's order, waits until it is known
 // whether a cut lies before each (the adaptive detector looks two pictures
 // ahead), and then tracks them and tells the outputs.
 type settler struct {
-	cfg     Config
-	deps    Deps
-	tracker *stability.Tracker
-	cuts    *scene.Cuts
+	follow *follower
+	cuts   *scene.Cuts
 
 	queue []*settling // in order; the head is the oldest
 	asked int         // index of the next picture given to cuts
 	spare []*record
 
-	prev       *record // last one that is no repeated picture
-	update     stability.Update
-	ev         event.Event
-	window     stability.Window
-	nextWindow time.Duration
+	prev *record // last one that is no repeated picture
 }
 
 type settling struct {
@@ -37,7 +28,7 @@ type settling struct {
 }
 
 func newSettler(cfg Config, deps Deps) *settler {
-	s := &settler{cfg: cfg, deps: deps, tracker: stability.NewTracker(cfg.Tracker), nextWindow: cfg.WindowStep}
+	s := &settler{follow: newFollower(cfg, deps.Recorders, deps.Listeners)}
 	mode := cfg.Cuts
 	if deps.ThumbPicture == NoPicture {
 		mode = scene.ModeOff
@@ -105,29 +96,18 @@ func (s *settler) finish(ctx context.Context) error {
 	if err := s.drain(ctx); err != nil {
 		return err
 	}
-	s.tracker.Flush(&s.update)
-	s.ev = event.Event{Site: s.cfg.Site, Camera: s.cfg.Stream, At: s.ev.At, Update: s.update}
-	if err := s.send(ctx); err != nil {
-		return err
-	}
-	if s.prev == nil || s.cfg.WindowStep <= 0 {
-		return nil
-	}
-	return s.sendWindows(ctx)
+	return s.follow.finish(ctx)
 }
 
 func (s *settler) emit(ctx context.Context, r *record) error {
-	s.tracker.Observe(&r.obs, &s.update)
-	s.ev = event.Event{
-		Site: s.cfg.Site, Camera: s.cfg.Stream, At: r.at,
-		Observation: &r.obs, Update: s.update, Traced: r.traced,
+	ev := s.follow.track(&r.obs, r.at)
+	ev.Traced = r.traced
+	if ev.Flip {
+		ev.Prev, ev.Cur = s.prev.thumb, r.thumb
+		ev.PrevTop = s.prev.obs.Top[:s.prev.obs.N]
+		ev.ChangedCells = r.cells
 	}
-	if s.update.Flip {
-		s.ev.Prev, s.ev.Cur = s.prev.thumb, r.thumb
-		s.ev.PrevTop = s.prev.obs.Top[:s.prev.obs.N]
-		s.ev.ChangedCells = r.cells
-	}
-	if err := s.send(ctx); err != nil {
+	if err := s.follow.send(ctx); err != nil {
 		return err
 	}
 	if r.obs.Repeat {
@@ -138,35 +118,8 @@ func (s *settler) emit(ctx context.Context, r *record) error {
 		s.recycle(s.prev)
 	}
 	s.prev = r
-	if s.cfg.WindowStep > 0 && r.obs.HasPTS && r.obs.PTS >= s.nextWindow {
-		return s.sendWindows(ctx)
-	}
-	return nil
-}
-
-// sendWindows tells every window's measures as they are now and sets the
-// next time on the grid of WindowStep.
-func (s *settler) sendWindows(ctx context.Context) error {
-	at := s.prev.obs.PTS
-	for _, width := range s.cfg.Windows {
-		s.tracker.Snapshot(width, &s.window)
-		s.ev = event.Event{Site: s.cfg.Site, Camera: s.cfg.Stream, At: s.ev.At, Window: &s.window}
-		if err := s.send(ctx); err != nil {
-			return err
-		}
-	}
-	s.nextWindow = (at/s.cfg.WindowStep + 1) * s.cfg.WindowStep
-	return nil
-}
-
-func (s *settler) send(ctx context.Context) error {
-	for _, r := range s.deps.Recorders {
-		if err := r.Record(ctx, &s.ev); err != nil {
-			return err
-		}
-	}
-	for _, l := range s.deps.Listeners {
-		l.Notify(&s.ev)
+	if s.follow.windowsAreDue(&r.obs) {
+		return s.follow.sendWindows(ctx)
 	}
 	return nil
 }

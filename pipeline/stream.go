@@ -122,7 +122,7 @@ func (s *Stream) Run(ctx context.Context) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	stream := s.settle.tracker.Result(s.cfg.Stream)
+	stream := s.settle.follow.tracker.Result(s.cfg.Stream)
 	return &Result{
 		Summary: stream.Summary, Stream: stream,
 		Complete:   errors.Is(s.ending, ingest.ErrEndOfStream) && !errors.Is(s.ending, ingest.ErrTruncated),

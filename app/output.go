@@ -1,0 +1,100 @@
+package app
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/flipmeter/flipmeter/alerts"
+	"github.com/flipmeter/flipmeter/report"
+)
+
+// output is where a run's results go: a folder, and what a person reads.
+type output struct {
+	streams     Streams
+	dir         string
+	quiet, json bool
+}
+
+// say tells the person something on the error stream, unless quiet.
+func (w *output) say(format string, args ...any) {
+	if !w.quiet {
+		fmt.Fprintln(w.streams.Err, printable(fmt.Sprintf(format, args...)))
+	}
+}
+
+// tell shows the result: the summary as JSON, or in words.
+func (w *output) tell(sum *report.Summary) error {
+	if w.json {
+		return sum.WriteJSON(w.streams.Out)
+	}
+	if w.quiet {
+		return nil
+	}
+	var text strings.Builder
+	if err := sum.WriteText(&text); err != nil {
+		return err
+	}
+	fmt.Fprintf(&text, "\nreport: %s\n", filepath.Join(w.dir, report.HTMLName))
+	_, err := io.WriteString(w.streams.Out, printable(text.String()))
+	return err
+}
+
+// judge evaluates the --fail-on conditions; all of them are told, not only
+// the first.
+func (w *output) judge(sum *report.Summary, conditions []alerts.Condition) error {
+	lookup, err := summaryLookup(sum)
+	if err != nil {
+		return err
+	}
+	failed := 0
+	for _, c := range conditions {
+		if r := c.Eval(lookup); r.Failed {
+			failed++
+			fmt.Fprintf(w.streams.Err, "flipmeter: --fail-on: %s\n", r.Message)
+		}
+	}
+	if failed > 0 {
+		return said(fmt.Errorf("%d of %d conditions: %w", failed, len(conditions), ErrThreshold))
+	}
+	return nil
+}
+
+// takeFolder makes the output folder this run's own, and clears away what a
+// run that was killed left half-written there.
+func (w *output) takeFolder(clean *cleanups) error {
+	_, err := os.Stat(w.dir)
+	made := errors.Is(err, os.ErrNotExist)
+	if err := os.MkdirAll(w.dir, 0o777); err != nil {
+		return fmt.Errorf("create output folder (choose another with --out): %w", err)
+	}
+	unlock, err := lockFolder(w.dir)
+	if err != nil {
+		return err
+	}
+	clean.push("unlocking the output folder", func() error {
+		err := unlock()
+		if made {
+			_ = os.Remove(w.dir) // only if nothing came of the run
+		}
+		return err
+	})
+	old, err := filepath.Glob(filepath.Join(globEscape(w.dir), ".partial-*"))
+	if err != nil {
+		return fmt.Errorf("look for unfinished results: %w", err)
+	}
+	for _, dir := range old {
+		if err := os.RemoveAll(dir); err != nil {
+			return fmt.Errorf("clear unfinished results away: %w", err)
+		}
+	}
+	return nil
+}
+
+// globEscape makes a path match itself.
+func globEscape(path string) string {
+	return strings.NewReplacer(`\`, `\\`, "*", `\*`, "?", `\?`, "[", `\[`).Replace(path)
+}

@@ -1,0 +1,91 @@
+package pipeline
+
+import (
+	"context"
+	"time"
+
+	"github.com/flipmeter/flipmeter/event"
+	"github.com/flipmeter/flipmeter/stability"
+)
+
+// follower tracks one stream's observations and tells recorders and
+// listeners what came of each.
+type follower struct {
+	cfg       Config
+	recorders []event.Recorder
+	listeners []event.Listener
+	tracker   *stability.Tracker
+
+	ev         event.Event
+	window     stability.Window
+	nextWindow time.Duration
+	newest     time.Duration // PTS of the last new picture
+	any        bool          // there was one
+}
+
+func newFollower(cfg Config, recorders []event.Recorder, listeners []event.Listener) *follower {
+	return &follower{
+		cfg: cfg, recorders: recorders, listeners: listeners,
+		tracker: stability.NewTracker(cfg.Tracker), nextWindow: cfg.WindowStep,
+	}
+}
+
+// track observes o. The event says what came of it; the caller may add to it
+// and sends it. It is valid until the next call.
+func (f *follower) track(o *stability.Observation, at time.Time) *event.Event {
+	f.tracker.Observe(o, &f.ev.Update)
+	f.ev.Site, f.ev.Camera, f.ev.At, f.ev.Observation = f.cfg.Site, f.cfg.Stream, at, o
+	f.ev.Prev, f.ev.Cur, f.ev.PrevTop, f.ev.ChangedCells, f.ev.Traced = nil, nil, nil, nil, nil
+	f.ev.Window = nil
+	if !o.Repeat {
+		f.newest, f.any = o.PTS, true
+	}
+	return &f.ev
+}
+
+// send tells the event that track returned.
+func (f *follower) send(ctx context.Context) error { return f.tell(ctx, &f.ev) }
+
+func (f *follower) tell(ctx context.Context, ev *event.Event) error {
+	for _, r := range f.recorders {
+		if err := r.Record(ctx, ev); err != nil {
+			return err
+		}
+	}
+	for _, l := range f.listeners {
+		l.Notify(ev)
+	}
+	return nil
+}
+
+// windowsAreDue says whether the windowed measures are to be told after o.
+func (f *follower) windowsAreDue(o *stability.Observation) bool {
+	return f.cfg.WindowStep > 0 && o.HasPTS && o.PTS >= f.nextWindow && !o.Repeat
+}
+
+// sendWindows tells every window's measures as they are now and sets the
+// next time on the grid of WindowStep.
+func (f *follower) sendWindows(ctx context.Context) error {
+	for _, width := range f.cfg.Windows {
+		f.tracker.Snapshot(width, &f.window)
+		ev := event.Event{Site: f.cfg.Site, Camera: f.cfg.Stream, At: f.ev.At, Window: &f.window}
+		if err := f.tell(ctx, &ev); err != nil {
+			return err
+		}
+	}
+	f.nextWindow = (f.newest/f.cfg.WindowStep + 1) * f.cfg.WindowStep
+	return nil
+}
+
+// finish sends what the tracker finds out only at the stream's end.
+func (f *follower) finish(ctx context.Context) error {
+	ev := event.Event{Site: f.cfg.Site, Camera: f.cfg.Stream, At: f.ev.At}
+	f.tracker.Flush(&ev.Update)
+	if err := f.tell(ctx, &ev); err != nil {
+		return err
+	}
+	if !f.any || f.cfg.WindowStep <= 0 {
+		return nil
+	}
+	return f.sendWindows(ctx)
+}
