@@ -11,7 +11,7 @@ import (
 const summaryText = `{
 	"flip_fraction": {"value": 0.0612, "low": 0.048, "high": 0.074},
 	"decided": {"share": 0.5, "flip_fraction": {"value": null, "low": null, "high": null}},
-	"kinds": {"glitch": 3}, "mac": null, "complete": true, "source": {"name": "a"},
+	"kinds": {"glitch": 3}, "mac": null, "truth": null, "complete": true, "source": {"name": "a"},
 	"by_change": [{"flip_fraction": 0.25}],
 	"delta": {"unexplained_fraction": {"value": 0.01, "low": -0.01, "high": 0.03}, "decided": {"flip_fraction": {"value": 1, "low": 1, "high": 1}}}
 }`
@@ -50,6 +50,7 @@ func TestConditionEval(t *testing.T) {
 		{"decided.flip_fraction>0", true, "null never passes"},
 		{"decided.flip_fraction.low>0", true, "null never passes"},
 		{"mac.low>0", true, "null never passes"},
+		{"truth.kinds_recall.glitch>0", true, "null never passes"},
 		{"nothing>0", true, "no field nothing"},
 		{"kinds>0", true, "no field kinds"},
 		{"source.name>0", true, "no field source.name"},

@@ -22,6 +22,8 @@ func LookupJSON(doc []byte) (Lookup, error) {
 		v := root
 		for _, name := range strings.Split(path, ".") {
 			switch at := v.(type) {
+			case nil: // what isn't known has parts that aren't
+				return measure(nil)
 			case map[string]any:
 				next, ok := at[name]
 				if !ok {

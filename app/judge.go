@@ -12,7 +12,7 @@ import (
 // parseConditions reads the --fail-on conditions and checks that the fields
 // exist, so that a typing error is told before the work, not after it.
 func parseConditions(texts []string) ([]alerts.Condition, error) {
-	lookup, err := summaryLookup(&report.Summary{Streams: make([]report.StreamSummary, 1)})
+	lookup, err := summaryLookup(report.BlankSummary())
 	if err != nil {
 		return nil, err
 	}

@@ -56,11 +56,15 @@ type Outcome struct {
 	// Macro and Micro are the measures over all streams. With one stream
 	// both may be nil: they are that stream's.
 	Macro, Micro *stability.Summary
+	// Truth are the scores against the truth over all streams; nil without
+	// one. With one stream it may be nil: it is that stream's.
+	Truth *stability.TruthSummary
 }
 
 // StreamOutcome is what is known at the end of a stream.
 type StreamOutcome struct {
 	Summary *stability.Summary
+	Truth   *stability.TruthSummary // nil without a truth
 	FPS     FPS
 	// Complete is false where the stream was interrupted or ended early;
 	// Why then says so in half a sentence ("interrupted after 812 frames").

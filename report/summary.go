@@ -36,10 +36,8 @@ type StreamSummary struct {
 	Source   SourceSummary `json:"source"`
 	Identity Identity      `json:"identity"`
 	Measures
-	Truth     *struct{}  `json:"truth"`
-	Smoothers []struct{} `json:"smoothers"`
-	FPS       FPSSummary `json:"fps"`
-	Complete  bool       `json:"complete"`
+	FPS      FPSSummary `json:"fps"`
+	Complete bool       `json:"complete"`
 
 	// For the text: not part of the file.
 	duration time.Duration
@@ -89,6 +87,9 @@ type Measures struct {
 	DwellSeconds        DwellSeconds    `json:"dwell_seconds"`
 	EntropyBits         Number          `json:"entropy_bits"`
 	Labels              Count           `json:"labels"`
+	// Truth is nil where no truth was given.
+	Truth     *TruthMeasures `json:"truth"`
+	Smoothers []struct{}     `json:"smoothers"`
 }
 
 // DecidedMeasures are over pairs whose two scores are at least the minimum.
@@ -171,6 +172,7 @@ func newSummary(streams []*stream, out Outcome) *Summary {
 			ss.duration = o.Summary.Last - o.Summary.First
 		}
 		ss.minScore = st.cfg.MinScore
+		ss.Truth = truthOf(o.Truth)
 		for _, b := range banners(st, o, o.Summary) {
 			ss.warnings = append(ss.warnings, b.Title+" "+b.Text)
 		}
@@ -187,7 +189,23 @@ func newSummary(streams []*stream, out Outcome) *Summary {
 		}
 	}
 	s.Total = Total{Macro: measuresOf(macro), Micro: measuresOf(micro)}
+	truth := out.Truth
+	if truth == nil && len(out.Streams) == 1 {
+		truth = out.Streams[0].Truth
+	}
+	s.Total.Macro.Truth, s.Total.Micro.Truth = truthOf(truth), truthOf(truth)
 	return s
+}
+
+// BlankSummary has every field that a summary may have, none of them known:
+// for whoever checks the names of fields before a run.
+func BlankSummary() *Summary {
+	m := measuresOf(nil)
+	noTruth := new(stability.TruthSums).Summary()
+	m.Truth = truthOf(&noTruth)
+	return &Summary{
+		Schema: Schema, Streams: []StreamSummary{{Measures: m}}, Total: Total{Macro: m, Micro: m},
+	}
 }
 
 func speed(fps float64) Number {
@@ -213,7 +231,7 @@ func measuresOf(s *stability.Summary) Measures {
 			kindCount(s, stability.KindChurn), kindCount(s, stability.KindCensored)},
 		Glitches: Count(s.Glitches), Unexplained: Count(s.Unexplained),
 		UnexplainedFraction: intervalOf(s.UnexplainedFraction),
-		Still:               splitOf(s.Still), Moving: splitOf(s.Moving), ByChange: []ChangeBin{},
+		Still:               splitOf(s.Still), Moving: splitOf(s.Moving), ByChange: []ChangeBin{}, Smoothers: []struct{}{},
 		NearCut: Count(s.NearCut), Cuts: Count(s.Cuts), CutChanges: Count(s.CutChanges),
 		Breaks: BreakCounts{breakCount(s, stability.ReasonGap), breakCount(s, stability.ReasonReconnect),
 			breakCount(s, stability.ReasonSize), breakCount(s, stability.ReasonModel),

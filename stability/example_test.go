@@ -112,3 +112,30 @@ func ExampleFlapping() {
 	}
 	// Output: flaps after 19 transitions
 }
+
+// The label wavers once while the truth stays, and follows its change.
+func ExampleTruthScorer() {
+	labels := "aaaaaaaaaaaaaabaaaaaaaaaaaaaaabbbbbbbbbbbbbbbb"
+	truth := "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaabbbbbbbbbbbbbbbb"
+	t := stability.NewTracker(stability.DefaultConfig())
+	s := stability.NewTruthScorer(stability.DefaultTruthConfig())
+	var u stability.Update
+	for i := range labels {
+		o := stability.Observation{
+			Seq: uint64(i), PTS: time.Duration(i) * 40 * time.Millisecond, HasPTS: true,
+			Label: int32(labels[i]), Score: float32(math.NaN()), PrevLabelScore: float32(math.NaN()), Change: -1,
+		}
+		t.Observe(&o, &u)
+		s.Observe(&o, &u, int32(truth[i]))
+	}
+	t.Flush(&u)
+	s.Flush(&u)
+	r := s.Sums().Summary()
+	fmt.Printf("accuracy %.1f, edit %.1f, F1@50 %.1f\n", r.Acc, r.Edit, r.F1At50)
+	fmt.Printf("%d flips on constant truth, %d at a change of it\n", r.FlipsOnConstantTruth, r.FlipsAtTrueChange)
+	fmt.Printf("of the glitches %.0f %% lie on constant truth; they are %.0f %% of such flips\n", 100*r.Precision.Glitch, 100*r.Recall.Glitch)
+	// Output:
+	// accuracy 97.8, edit 50.0, F1@50 66.7
+	// 2 flips on constant truth, 1 at a change of it
+	// of the glitches 100 % lie on constant truth; they are 100 % of such flips
+}

@@ -93,3 +93,18 @@ func contains(top []Ranked, class int32) bool {
 	}
 	return false
 }
+
+// Consistency is 1 − P(two random members of a set differ), of the labels
+// that one picture got under different shifts (Zhang, "Making convolutional
+// networks shift-invariant again", ICML 2019). The two are different members;
+// NaN with fewer than two.
+func Consistency(labels []int32) float64 {
+	counts := make(map[int32]int64, 8)
+	same := int64(0) // ordered pairs of equal labels
+	for _, l := range labels {
+		same += 2 * counts[l]
+		counts[l]++
+	}
+	n := int64(len(labels))
+	return ratio(same, n*(n-1))
+}
