@@ -5,8 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"os"
-	"path/filepath"
 	"strings"
 	"time"
 
@@ -158,25 +156,4 @@ func (a *analysis) runStreams(ctx context.Context) (report.Outcome, error) {
 	}
 	total()
 	return out, nil
-}
-
-// removeJournals ends the possibility to resume: everything is written.
-func (a *analysis) removeJournals() error {
-	for _, j := range a.journals {
-		if err := j.Remove(); err != nil {
-			return fmt.Errorf("remove the journal: %w", err)
-		}
-		_ = os.Remove(filepath.Dir(j.Path())) // it stays while it holds others
-	}
-	return nil
-}
-
-// journalPath is where a stream's journal lies. The folder is hidden,
-// because it is there only while a run is unfinished.
-func (a *analysis) journalPath(name string) (string, error) {
-	dir := filepath.Join(a.o.Out, ".resume")
-	if err := os.MkdirAll(dir, 0o777); err != nil {
-		return "", fmt.Errorf("create folder for the journal: %w", err)
-	}
-	return filepath.Join(dir, name+".journal"), nil
 }

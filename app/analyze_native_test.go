@@ -12,6 +12,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/flipmeter/flipmeter/app"
 	"github.com/flipmeter/flipmeter/event"
@@ -101,10 +102,24 @@ func TestInterruptAndResume(t *testing.T) {
 		t.Errorf("the report does not say that it is incomplete (%v)", err)
 	}
 	o.Listeners, o.Resume = nil, true
+	changed := o
+	changed.Start = time.Second
+	if err := app.Analyze(t.Context(), changed, app.Streams{Out: new(bytes.Buffer), Err: new(bytes.Buffer)}); err == nil || !strings.Contains(err.Error(), `--start was "0s", is "1s"`) {
+		t.Errorf("resumed with another --start: %v", err)
+	}
 	analyze(t, o)
 	sameResults(t, "resumed", results(t, whole.Out), results(t, o.Out))
 	if _, err := os.Stat(filepath.Join(o.Out, ".resume")); !os.IsNotExist(err) {
 		t.Error("the journal was left behind")
+	}
+	// Nothing is left to go on with: that is said, and a new run made.
+	var words bytes.Buffer
+	o.Quiet = false
+	if err := app.Analyze(t.Context(), o, app.Streams{Out: new(bytes.Buffer), Err: &words}); err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(words.String(), "no unfinished run in "+o.Out) {
+		t.Errorf("said %q", words.String())
 	}
 }
 

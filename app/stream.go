@@ -2,10 +2,8 @@ package app
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"os"
 	"slices"
 	"time"
 
@@ -134,48 +132,6 @@ func (a *analysis) showProgress(deps *pipeline.Deps, name string, info ingest.In
 		_ = p.Run(ctx) // drawing never fails
 	}()
 	return func() { cancel(); <-done }
-}
-
-// openJournal opens the stream's journal. Without --resume an old one is
-// removed first.
-func (a *analysis) openJournal(source, name string, id report.Identity) (*pipeline.Journal, uint64, error) {
-	path, err := a.journalPath(name)
-	if err != nil {
-		return nil, 0, err
-	}
-	if !a.o.Resume {
-		if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
-			return nil, 0, fmt.Errorf("remove the journal of an earlier run: %w", err)
-		}
-	}
-	run, err := runText(source, id, a.o)
-	if err != nil {
-		return nil, 0, err
-	}
-	j, epoch, err := pipeline.OpenJournal(path, run, bus.NewEpoch(a.began))
-	if err != nil {
-		return nil, 0, err
-	}
-	if n := j.Records(); n > 0 {
-		a.say("%s: going on after %d frames that were analysed before", name, n)
-	}
-	return j, epoch, nil
-}
-
-// runText describes everything that a stream's records depend on.
-func runText(source string, id report.Identity, o *AnalyzeOptions) (string, error) {
-	size, changed := int64(-1), time.Time{}
-	if st, err := os.Stat(source); err == nil {
-		size, changed = st.Size(), st.ModTime().UTC()
-	}
-	b, err := json.Marshal(map[string]any{
-		"source": source, "size": size, "changed": changed, "identity": id.Hash(),
-		"start": o.Start, "end": o.End, "trace": o.Trace, "fps": o.FPS, "mask": o.Mask,
-	})
-	if err != nil {
-		return "", fmt.Errorf("describe the run: %w", err)
-	}
-	return string(b), nil
 }
 
 func (a *analysis) streamConfig(name string, info ingest.Info, id report.Identity, w wants) report.StreamConfig {

@@ -20,9 +20,17 @@ const maxRecord = 1 << 14
 // journalBuffer is what a crash may lose: about sixty frames.
 const journalBuffer = 1 << 13
 
-// ErrOtherRun means that a journal was written by a run with other options,
+// OtherRunError means that a journal was written by a run with other options,
 // another model or another source.
-var ErrOtherRun = errors.New("the journal belongs to another run")
+type OtherRunError struct {
+	Path string
+	// Run is what that run described itself as.
+	Run string
+}
+
+func (e *OtherRunError) Error() string {
+	return e.Path + ": the journal belongs to another run: remove it, or leave out --resume, to start anew"
+}
 
 // Journal keeps what a run has found out, frame by frame, so that an
 // interrupted run can go on where it stopped with the same result as one go.
@@ -47,7 +55,7 @@ type journalHeader struct {
 
 // OpenJournal opens or creates the journal at path for a run that run
 // describes (options, model, source: any text). An existing one with another
-// description is refused with ErrOtherRun. epoch is what a new journal
+// description is refused with an *OtherRunError. epoch is what a new journal
 // records; Epoch returns the one in force.
 func OpenJournal(path, run string, epoch uint64) (j *Journal, inForce uint64, err error) {
 	if st, err := os.Stat(path); err == nil && !st.Mode().IsRegular() {
@@ -74,7 +82,7 @@ func OpenJournal(path, run string, epoch uint64) (j *Journal, inForce uint64, er
 		}
 	}
 	if head.Run != run {
-		return nil, 0, fmt.Errorf("%s: %w: remove it, or leave out --resume, to start anew", path, ErrOtherRun)
+		return nil, 0, &OtherRunError{Path: path, Run: head.Run}
 	}
 	if err := f.Truncate(end); err != nil {
 		return nil, 0, fmt.Errorf("cutting the journal's half-written tail: %w", err)

@@ -165,7 +165,8 @@ func TestJournalOfAnotherRunIsRefused(t *testing.T) {
 	if err := j.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if _, _, err := OpenJournal(path, "two", 1); !errors.Is(err, ErrOtherRun) {
+	var other *OtherRunError
+	if _, _, err := OpenJournal(path, "two", 1); !errors.As(err, &other) || other.Run != "one" {
 		t.Errorf("got %v", err)
 	}
 	if err := os.WriteFile(path, []byte("a letter to my aunt"), 0o666); err != nil {

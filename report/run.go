@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -232,7 +233,25 @@ func (r *Run) finish(ctx context.Context, out Outcome) (*Summary, error) {
 		}
 	}
 	r.done = true
-	return sum, os.RemoveAll(r.partial)
+	return sum, errors.Join(r.removeStale(names), os.RemoveAll(r.partial))
+}
+
+// removeStale deletes tables of an earlier run in other formats: beside this
+// run's summary they would be taken for its own.
+func (r *Run) removeStale(names []string) error {
+	var errs []error
+	for _, base := range []string{table.FramesName, table.FlipsName} {
+		for _, format := range []table.Format{table.Parquet, table.CSV, table.JSONL} {
+			name := base + "." + string(format)
+			if slices.Contains(names, name) {
+				continue
+			}
+			if err := os.Remove(filepath.Join(r.cfg.Dir, name)); err != nil && !errors.Is(err, os.ErrNotExist) {
+				errs = append(errs, fmt.Errorf("remove a table of an earlier run: %w", err))
+			}
+		}
+	}
+	return errors.Join(errs...)
 }
 
 // Abort throws away what was written so far. After Finish it does nothing;

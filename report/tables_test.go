@@ -85,6 +85,39 @@ func TestTablesHoldFinalKinds(t *testing.T) {
 	}
 }
 
+// Tables of an earlier run in another format would be taken for this one's.
+func TestTablesInAnotherFormatDontOutliveANewRun(t *testing.T) {
+	dir := t.TempDir()
+	sims := map[string]*simulation{"a": {seed: 3, frames: 50, fps: 25, noise: .4, spread: 3}}
+	other := filepath.Join(dir, "frames.txt") // nobody's but the user's
+	if err := os.WriteFile(other, []byte("mine"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		format table.Format
+		want   []string
+	}{
+		{table.CSV, []string{"flips.csv", "frames.csv", "frames.txt"}},
+		{table.Parquet, []string{"flips.parquet", "frames.parquet", "frames.txt"}},
+		{table.None, []string{"frames.txt"}},
+	} {
+		writeRun(t, dir, c.format, sims, []string{"a"}, nil)
+		var got []string
+		for _, pattern := range []string{"flips.*", "frames.*"} {
+			names, err := filepath.Glob(filepath.Join(dir, pattern))
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, name := range names {
+				got = append(got, filepath.Base(name))
+			}
+		}
+		if !slices.Equal(got, c.want) {
+			t.Errorf("after a run with tables %s: %v, want %v", c.format, got, c.want)
+		}
+	}
+}
+
 // TestBytesDontDependOnTiming: the same events give the same bytes, however
 // late kinds come and however the streams take turns.
 func TestBytesDontDependOnTiming(t *testing.T) {

@@ -19,7 +19,12 @@ type Plan struct {
 	Width, Height int
 }
 
-// NewPlan plans a want for pictures of width×height pixels.
+// maxSide bounds what a picture is scaled to, in pixels: a strip of 1×30000
+// whose short side is to become 256 would take gigabytes.
+const maxSide = 1 << 15
+
+// NewPlan plans a want for pictures of width×height pixels. Shapes so narrow
+// that a side would come to more than maxSide pixels are refused.
 func NewPlan(w frame.Want, width, height int) (Plan, error) {
 	if err := w.Validate(); err != nil {
 		return Plan{}, err
@@ -27,6 +32,17 @@ func NewPlan(w frame.Want, width, height int) (Plan, error) {
 	if width < 1 || height < 1 {
 		return Plan{}, fmt.Errorf("plan picture: source of %dx%d pixels", width, height)
 	}
+	p, err := plan(w, width, height)
+	if err != nil {
+		return Plan{}, err
+	}
+	if side := max(p.Scaled.X, p.Scaled.Y, p.Width, p.Height); side > maxSide {
+		return Plan{}, fmt.Errorf("pictures of %dx%d are too narrow a strip (scaled, the long side would have %d pixels): cut them with --roi", width, height, side)
+	}
+	return p, nil
+}
+
+func plan(w frame.Want, width, height int) (Plan, error) {
 	p := Plan{Want: w}
 	p.Width, p.Height, _ = w.Dims(width, height)
 	switch w.Fit {
