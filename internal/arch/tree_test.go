@@ -9,6 +9,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -43,7 +44,8 @@ type tree struct {
 	text []textFile
 }
 
-// notOurs are folders with nothing that was written for the project.
+// notOurs are folders with nothing that was written for the project; in a
+// linked worktree .git is a file.
 var notOurs = [...]string{".git", ".flipmeter", "bin", "out"}
 
 // load reads the tree once for all tests.
@@ -58,11 +60,9 @@ var load = sync.OnceValues(func() (*tree, error) {
 			return err
 		}
 		rel = filepath.ToSlash(rel)
-		if d.IsDir() {
-			for _, skip := range notOurs {
-				if rel == skip {
-					return fs.SkipDir
-				}
+		if slices.Contains(notOurs[:], rel) {
+			if d.IsDir() {
+				return fs.SkipDir
 			}
 			return nil
 		}
