@@ -1,0 +1,401 @@
+package ingest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"sync"
+	"time"
+
+	"github.com/flipmeter/flipmeter/frame"
+)
+
+// Opener opens a source anew. The context bounds the opening only.
+type Opener func(ctx context.Context) (Source, error)
+
+// ReaderConfig says how a source is supervised. Open is required; a zero
+// duration turns off what it bounds.
+type ReaderConfig struct {
+	Open Opener
+	// Live sources go on in real time while they are away, and never end.
+	Live bool
+	// Loop begins a source that ended from its start, for files. Each round
+	// is an epoch of its own.
+	Loop bool
+	// Pace holds frames back until their time has come, for files that
+	// stand for a camera.
+	Pace bool
+
+	OpenTimeout time.Duration
+	// StallAfter is how long an open source may be silent before it counts
+	// as stalled, ReadTimeout how long before it is given up and opened
+	// anew. Sources whose Read heeds its context keep to it.
+	StallAfter, ReadTimeout time.Duration
+	// FrozenAfter is for how long frames may show the same picture, bit by
+	// bit, before the source counts as frozen.
+	FrozenAfter time.Duration
+
+	// Stride and FPS choose frames, see NewSampler.
+	Stride int
+	FPS    float64
+
+	// OnStatus is told of every change of state, OnLost of every loss that
+	// another attempt follows, OnDrop of frames that the source lost. They
+	// are called one at a time, must be quick, and must not call the reader.
+	OnStatus func(Status)
+	OnLost   func(Cause, error)
+	OnDrop   func(DropReason, int)
+
+	// Wall is the wall clock, for what people read; intervals are taken
+	// from the monotonic one. Random gives numbers from 0 to 1, for the
+	// jitter. Nil takes the real ones.
+	Wall   func() time.Time
+	Random func() float64
+}
+
+// Reader makes one steady sequence of frames of a source that may fail: it
+// opens it, reads it, and opens it again, with a growing delay. Each opening
+// is an epoch; its first frame has a Break "reconnect". PTS never goes back
+// or stands still. A Reader is a Source itself: Read returns when there is a
+// frame, when the context ends, or when no further attempt will follow.
+type Reader struct {
+	cfg     ReaderConfig
+	backoff Backoff
+	sampler *Sampler
+
+	src     Source
+	wait    time.Duration // before the next attempt
+	quiet   bool          // the next attempt is a file's next round
+	opened  int64         // times
+	time    timeline
+	seq     uint64    // of the next frame to deliver
+	srcSeq  uint64    // of the source's last frame
+	frames  int64     // of this opening
+	first   time.Time // when the first of them came
+	carried carried
+	lastNew time.Duration // PTS of the last picture that was new
+	paced   time.Time     // when PTS 0 was due
+
+	mu      sync.Mutex
+	info    Info
+	status  Status
+	reading uint64 // number of the read that is under way; 0: none
+	reads   uint64
+}
+
+// carried is what frames that were left out on purpose hand on to the next
+// one that is not.
+type carried struct {
+	brk     frame.Break
+	lost    int  // frames that are missing before
+	changed bool // one of them showed another picture
+}
+
+// NewReader makes a reader; nothing is opened before the first Read.
+func NewReader(cfg ReaderConfig) *Reader {
+	if cfg.OnStatus == nil {
+		cfg.OnStatus = func(Status) {}
+	}
+	if cfg.OnLost == nil {
+		cfg.OnLost = func(Cause, error) {}
+	}
+	if cfg.OnDrop == nil {
+		cfg.OnDrop = func(DropReason, int) {}
+	}
+	if cfg.Wall == nil {
+		cfg.Wall = time.Now
+	}
+	if cfg.Random == nil {
+		cfg.Random = rand.Float64
+	}
+	return &Reader{cfg: cfg, sampler: NewSampler(cfg.Stride, cfg.FPS), time: timeline{live: cfg.Live}}
+}
+
+// Info describes the source as it was opened last.
+func (r *Reader) Info() Info {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.info
+}
+
+// Status is the state now. It may be called from any goroutine.
+func (r *Reader) Status() Status {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.status
+}
+
+// Read gives the next frame. Epoch counts the openings from 0.
+func (r *Reader) Read(ctx context.Context, into *frame.Frame) error {
+	for {
+		into.Release()
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		if err := r.connect(ctx); err != nil {
+			return err
+		}
+		err := r.readSource(ctx, into)
+		if ctx.Err() != nil {
+			into.Release()
+			return context.Cause(ctx)
+		}
+		if err != nil {
+			if err = r.lose(err); err != nil {
+				return err
+			}
+			continue
+		}
+		if !r.accept(into) {
+			continue
+		}
+		return r.pace(ctx, into)
+	}
+}
+
+// Close closes the source. It may be called again.
+func (r *Reader) Close() error {
+	if r.src == nil {
+		return nil
+	}
+	src := r.src
+	r.src = nil
+	return src.Close()
+}
+
+// connect opens the source unless it is open, waiting as long as it takes.
+func (r *Reader) connect(ctx context.Context) error {
+	for r.src == nil {
+		if r.wait > 0 {
+			if err := sleep(ctx, r.wait); err != nil {
+				return err
+			}
+			r.wait = 0
+		}
+		if !r.quiet {
+			r.set(Status{State: StateConnecting})
+		}
+		r.quiet = false
+		src, err := r.open(ctx)
+		switch {
+		case err == nil:
+			r.src, r.frames = src, 0
+			if r.opened++; r.opened > 1 {
+				r.time.reopened()
+				r.seq = 0
+			}
+			r.mu.Lock()
+			r.info = src.Info()
+			r.mu.Unlock()
+		case ctx.Err() != nil:
+			return context.Cause(ctx)
+		default:
+			if err := r.retry(CauseOf(err, CauseOpen), err); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (r *Reader) open(ctx context.Context) (Source, error) {
+	if r.cfg.OpenTimeout > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeoutCause(ctx, r.cfg.OpenTimeout,
+			WithCause(CauseTimeout, fmt.Errorf("it did not open within %v", r.cfg.OpenTimeout)))
+		defer cancel()
+	}
+	return r.cfg.Open(ctx)
+}
+
+// readSource reads one frame of the source and watches the time.
+func (r *Reader) readSource(ctx context.Context, into *frame.Frame) error {
+	if r.cfg.ReadTimeout > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeoutCause(ctx, r.cfg.ReadTimeout,
+			WithCause(CauseTimeout, fmt.Errorf("no frame within %v", r.cfg.ReadTimeout)))
+		defer cancel()
+	}
+	r.mu.Lock()
+	r.reads++
+	n := r.reads
+	r.reading = n
+	r.mu.Unlock()
+	if r.cfg.StallAfter > 0 {
+		t := time.AfterFunc(r.cfg.StallAfter, func() { r.stalled(n) })
+		defer t.Stop()
+	}
+	err := r.src.Read(ctx, into)
+	r.mu.Lock()
+	r.reading = 0
+	r.mu.Unlock()
+	return err
+}
+
+// accept gives a frame its place in the sequence, and says whether it is one
+// to look at.
+func (r *Reader) accept(f *frame.Frame) bool {
+	now := time.Now()
+	lost := 0
+	if r.frames == 0 {
+		r.first = now
+	} else if f.Seq > r.srcSeq+1 {
+		lost = int(f.Seq - r.srcSeq - 1)
+		r.cfg.OnDrop(DropDecode, lost)
+	}
+	r.frames++
+	r.srcSeq = f.Seq
+	pts, jumped := r.time.stamp(f.PTS, now)
+	f.PTS = pts
+	f.Epoch = uint64(r.opened - 1)
+	switch {
+	case r.frames == 1 && r.opened > 1:
+		f.Break = frame.BreakReconnect
+	case jumped && f.Break == frame.BreakNone:
+		f.Break = frame.BreakTime
+	}
+	r.judgePicture(f)
+	if f.CapturedAt.IsZero() {
+		f.CapturedAt = r.cfg.Wall()
+	}
+	return r.sample(f, lost)
+}
+
+// judgePicture tells a source that is up from one that is frozen.
+func (r *Reader) judgePicture(f *frame.Frame) {
+	if !f.Repeat || f.Break != frame.BreakNone {
+		r.lastNew = f.PTS
+	}
+	if r.cfg.FrozenAfter > 0 && f.PTS-r.lastNew >= r.cfg.FrozenAfter {
+		r.set(Status{State: StateFrozen})
+		return
+	}
+	r.set(Status{State: StateUp})
+}
+
+// sample decides whether the frame is looked at, and if so gives it what the
+// frames left out before it hand on.
+func (r *Reader) sample(f *frame.Frame, lost int) bool {
+	c := &r.carried
+	if c.brk == frame.BreakNone || f.Break == frame.BreakReconnect {
+		c.brk = f.Break
+	}
+	c.lost += lost
+	c.changed = c.changed || !f.Repeat
+	if f.Break == frame.BreakReconnect {
+		r.sampler = NewSampler(r.cfg.Stride, r.cfg.FPS)
+	}
+	if !r.sampler.Take(f.PTS) {
+		return false
+	}
+	// What is missing counts, so that a look at the numbers shows it; how
+	// many of those would have been chosen is not known.
+	if c.brk == frame.BreakGap || c.lost > 0 && (r.cfg.Stride > 1 || r.cfg.FPS > 0) {
+		c.lost = max(c.lost, 1)
+		if r.cfg.Stride > 1 || r.cfg.FPS > 0 {
+			c.lost = 1
+		}
+	}
+	r.seq += uint64(c.lost)
+	f.Seq = r.seq
+	r.seq++
+	f.Break, f.Repeat = c.brk, !c.changed
+	*c = carried{}
+	return true
+}
+
+// pace holds a frame back until its time has come. A stream that is late, by
+// a slow machine, is not made to hurry afterwards.
+func (r *Reader) pace(ctx context.Context, f *frame.Frame) error {
+	if !r.cfg.Pace {
+		return nil
+	}
+	const late = time.Second
+	now := time.Now()
+	if r.paced.IsZero() || now.Sub(r.paced)-f.PTS > late {
+		r.paced = now.Add(-f.PTS)
+	}
+	if err := sleep(ctx, f.PTS-now.Sub(r.paced)); err != nil {
+		f.Release()
+		return err
+	}
+	f.CapturedAt = r.cfg.Wall()
+	return nil
+}
+
+// lose closes a source that gave no frame, and decides what follows: nil for
+// another attempt, else the error that ends the stream.
+func (r *Reader) lose(err error) error {
+	closeErr := r.Close()
+	if !errors.Is(err, ErrEndOfStream) {
+		return r.retry(CauseOf(err, CauseLost), err)
+	}
+	switch {
+	case r.cfg.Live || r.cfg.Loop && r.frames == 0:
+		return r.retry(CauseOf(err, CauseLost), err)
+	case r.cfg.Loop:
+		r.quiet = true
+		r.cfg.OnLost(CauseLoop, nil)
+		return nil
+	}
+	r.set(Status{State: StateEnded, Err: closeErr})
+	return err
+}
+
+// retry plans another attempt, unless it would be of no use.
+func (r *Reader) retry(cause Cause, err error) error {
+	if errors.Is(err, ErrPermanent) {
+		r.set(Status{State: StateFailed, Cause: cause, Err: err})
+		return err
+	}
+	if r.frames > 0 && time.Since(r.first) >= settled {
+		r.backoff.Reset()
+	}
+	r.frames = 0
+	r.cfg.OnLost(cause, err)
+	r.wait = r.backoff.Next(r.cfg.Random())
+	r.set(Status{State: StateBackoff, Cause: cause, Err: err, Retry: r.wait})
+	return nil
+}
+
+// stalled is called when the n-th read takes long.
+func (r *Reader) stalled(n uint64) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.reading == n {
+		r.setLocked(Status{State: StateStalled})
+	}
+}
+
+func (r *Reader) set(s Status) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.setLocked(s)
+}
+
+// setLocked tells of a change of state; a state that goes on is told once,
+// except for another reason to wait.
+func (r *Reader) setLocked(s Status) {
+	if s.State == r.status.State && s.State != StateBackoff {
+		return
+	}
+	s.Since = r.cfg.Wall()
+	r.status = s
+	r.cfg.OnStatus(s)
+}
+
+// sleep waits, or returns the context's cause.
+func sleep(ctx context.Context, d time.Duration) error {
+	if d <= 0 {
+		return nil
+	}
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
