@@ -26,10 +26,11 @@ func Causes() []Cause {
 // region beyond the picture, a build without OpenCV.
 var ErrPermanent = errors.New("further attempts are of no use")
 
-// WithCause marks an error with its cause. Nil stays nil.
+// WithCause marks an error with its cause. Nil stays nil, and CauseNone
+// marks nothing.
 func WithCause(cause Cause, err error) error {
-	if err == nil {
-		return nil
+	if err == nil || cause == CauseNone {
+		return err
 	}
 	return &caused{cause, err}
 }

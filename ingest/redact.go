@@ -26,21 +26,30 @@ func RedactURL(s string) string {
 }
 
 // RedactError is err with every occurrence of the address replaced by its
-// redacted form. errors.Is sees through it; the original text can't be had
-// from it.
+// redacted form. errors.Is and CauseOf see through it; the original text
+// can't be had from it.
 func RedactError(err error, address string) error {
-	clean := RedactURL(address)
-	if err == nil || clean == address {
+	if err == nil || RedactURL(address) == address {
 		return err
 	}
-	text := strings.ReplaceAll(err.Error(), address, clean)
-	if u, perr := url.Parse(address); perr == nil && u.User != nil {
+	return WithCause(CauseOf(err, CauseNone), &redacted{text: RedactText(err.Error(), address), is: err})
+}
+
+// RedactText is text with every occurrence of the address replaced by its
+// redacted form, and the password in it blacked out.
+func RedactText(text, address string) string {
+	clean := RedactURL(address)
+	if clean == address {
+		return text
+	}
+	text = strings.ReplaceAll(text, address, clean)
+	if u, err := url.Parse(address); err == nil && u.User != nil {
 		if p, ok := u.User.Password(); ok && p != "" {
 			text = strings.ReplaceAll(text, p, "…")
 			text = strings.ReplaceAll(text, url.QueryEscape(p), "…")
 		}
 	}
-	return &redacted{text: text, is: err}
+	return text
 }
 
 type redacted struct {

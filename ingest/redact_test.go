@@ -57,3 +57,11 @@ func FuzzRedactURL(f *testing.F) {
 		}
 	})
 }
+
+func TestRedactErrorKeepsTheCause(t *testing.T) {
+	const address = "rtsp://user:kanarienvogel@host/path"
+	err := RedactError(fmt.Errorf("open %s: %w", address, WithCause(CauseTimeout, ErrNotConnected)), address)
+	if CauseOf(err, CauseNone) != CauseTimeout || !errors.Is(err, ErrNotConnected) || strings.Contains(err.Error(), "kanarienvogel") {
+		t.Errorf("%v, cause %q", err, CauseOf(err, CauseNone))
+	}
+}

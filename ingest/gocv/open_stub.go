@@ -5,6 +5,7 @@ package gocv
 import (
 	"context"
 	"errors"
+	"fmt"
 
 	"github.com/flipmeter/flipmeter/ingest"
 	"github.com/flipmeter/flipmeter/ingest/images"
@@ -18,6 +19,12 @@ var errUnavailable = errors.New("this flipmeter was built without OpenCV and can
 // Open would open a video file; this build has no OpenCV and says so.
 func Open(context.Context, Config) (ingest.Source, error) {
 	return nil, errUnavailable
+}
+
+// OpenLive would open a stream or camera; this build has no OpenCV and says
+// so.
+func OpenLive(context.Context, LiveConfig) (ingest.Source, error) {
+	return nil, fmt.Errorf("%w: %w", errUnavailable, ingest.ErrPermanent)
 }
 
 // Pictures would be OpenCV's way to read picture files; images.PureGo does

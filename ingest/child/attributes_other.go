@@ -1,0 +1,8 @@
+//go:build !linux
+
+package child
+
+import "syscall"
+
+// attributes of a child are the system's defaults here.
+func attributes(Config) *syscall.SysProcAttr { return nil }

@@ -1,0 +1,241 @@
+//go:build cgo && gocv_specific_modules && gocv_videoio
+
+package gocv
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/flipmeter/flipmeter/frame"
+	"github.com/flipmeter/flipmeter/ingest"
+	"github.com/flipmeter/flipmeter/internal/rtsptest"
+)
+
+// publish plays a clip of 25 frames a second in a loop, cheaply encoded.
+func publish(t *testing.T, s *rtsptest.Server, path string) (stop func()) {
+	t.Helper()
+	return s.Publish(t, path, "-re", "-stream_loop", "-1", "-i", footage(t, "bigbuckbunny.mp4"), "-an",
+		"-vf", "scale=320:180", "-c:v", "libx264", "-preset", "ultrafast", "-tune", "zerolatency", "-g", "12")
+}
+
+func liveConfig(address string) LiveConfig {
+	return LiveConfig{
+		Address: address, Wants: standardWants(frame.FilterArea), Pool: new(frame.Pool),
+		OpenTimeout: 20 * time.Second, ReadTimeout: 20 * time.Second,
+	}
+}
+
+func TestLiveReadsRTSP(t *testing.T) {
+	server := rtsptest.Start(t)
+	publish(t, server, "cam")
+	cfg := liveConfig(server.URL("cam"))
+	src, err := OpenLive(t.Context(), cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer src.Close()
+	info := src.Info()
+	if !info.Live || info.Width != 320 || info.Height != 180 || info.Kind != "stream" || info.ColorMatrix != "bt601" {
+		t.Errorf("%+v", info)
+	}
+	var f frame.Frame
+	var last time.Duration
+	for i := range uint64(30) {
+		if err := src.Read(t.Context(), &f); err != nil {
+			t.Fatal(err)
+		}
+		if f.Seq != i || i > 0 && f.PTS <= last || f.CapturedAt.IsZero() || f.Break != frame.BreakNone || f.PTSEstimated {
+			t.Errorf("frame %d: %+v after %v", i, f, last)
+		}
+		last = f.PTS
+	}
+	// 25 frames a second, give or take the container's rounding.
+	if last < 900*time.Millisecond || last > 1500*time.Millisecond {
+		t.Errorf("30 frames last %v", last)
+	}
+	f.Release()
+	if n := cfg.Pool.Outstanding(); n != 0 {
+		t.Errorf("%d buffers were not given back", n)
+	}
+}
+
+func TestLiveSamples(t *testing.T) {
+	server := rtsptest.Start(t)
+	publish(t, server, "cam")
+	cfg := liveConfig(server.URL("cam"))
+	cfg.FPS, cfg.Transport = 5, "tcp"
+	src, err := OpenLive(t.Context(), cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer src.Close()
+	var f frame.Frame
+	var last time.Duration
+	for i := range uint64(6) {
+		if err := src.Read(t.Context(), &f); err != nil {
+			t.Fatal(err)
+		}
+		if d := f.PTS - last; f.Seq != i || i > 0 && (d < 150*time.Millisecond || d > 350*time.Millisecond) {
+			t.Errorf("frame %d, seq %d, %v after the one before", i, f.Seq, d)
+		}
+		last = f.PTS
+	}
+	f.Release()
+}
+
+func TestLiveTellsSilenceFromTheEnd(t *testing.T) {
+	server := rtsptest.Start(t)
+	stop := publish(t, server, "cam")
+	cfg := liveConfig(server.URL("cam"))
+	cfg.ReadTimeout = time.Second
+	src, err := OpenLive(t.Context(), cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer src.Close()
+	drain := func() error {
+		var f frame.Frame
+		defer f.Release()
+		for {
+			if err := src.Read(t.Context(), &f); err != nil {
+				return err
+			}
+		}
+	}
+	server.Mute("cam", true)
+	if err := drain(); ingest.CauseOf(err, "") != ingest.CauseTimeout || errors.Is(err, ingest.ErrEndOfStream) {
+		t.Errorf("silence: %v (%s)", err, ingest.CauseOf(err, ""))
+	}
+	src.Close()
+
+	server.Mute("cam", false)
+	cfg.ReadTimeout = 20 * time.Second
+	if src, err = OpenLive(t.Context(), cfg); err != nil {
+		t.Fatal(err)
+	}
+	defer src.Close()
+	stop()
+	if err := drain(); ingest.CauseOf(err, "") != ingest.CauseLost {
+		t.Errorf("the publisher went: %v (%s)", err, ingest.CauseOf(err, ""))
+	}
+}
+
+func TestLiveRefusals(t *testing.T) {
+	server := rtsptest.Start(t)
+	publish(t, server, "cam")
+	f := func(address, want string) {
+		t.Helper()
+		cfg := liveConfig(address)
+		cfg.OpenTimeout = time.Second
+		_, err := OpenLive(t.Context(), cfg)
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v, want something about %q", address, err, want)
+		}
+		if err != nil && strings.Contains(err.Error(), "kanarienvogel") {
+			t.Errorf("%v", err)
+		}
+		if n := cfg.Pool.Outstanding(); n != 0 {
+			t.Errorf("%d buffers were not given back", n)
+		}
+	}
+	f(server.URL("elsewhere"), "the server knows no such stream")
+	f("rtsp://"+rtsptest.HalfOpen(t)+"/cam", "no answer within 1s")
+	f("http://"+rtsptest.HalfOpen(t)+"/cam", "no answer within 1s")
+	f("rtsp://127.0.0.1:1/cam", "connection refused")
+	f("film.mp4", "not the address of a stream")
+	f("rtsp://", "is no URL")
+	server.Authenticate("viewer", "kanarienvogel")
+	f(server.URL("cam"), "it wants a user and a password")
+	f(strings.Replace(server.URL("cam"), "//", "//viewer:not-kanarienvogel@", 1), "does not accept the user and the password")
+	f("/dev/video63", "could not open")
+
+	cfg := liveConfig(strings.Replace(server.URL("cam"), "//", "//viewer:kanarienvogel@", 1))
+	src, err := OpenLive(t.Context(), cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if name := src.Info().Name; strings.Contains(name, "kanarienvogel") {
+		t.Errorf("name %s", name)
+	}
+	src.Close()
+}
+
+// A playlist from the network can't make FFmpeg read a file of this machine.
+func TestLivePlaylistReachesNoFile(t *testing.T) {
+	secret := footage(t, "bigbuckbunny.mp4")
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/vnd.apple.mpegurl")
+		_, _ = io.WriteString(w, "#EXTM3U\n#EXT-X-TARGETDURATION:5\n#EXTINF:5,\nfile://"+secret+"\n#EXT-X-ENDLIST\n")
+	}))
+	defer server.Close()
+	cfg := liveConfig(server.URL + "/list.m3u8")
+	cfg.OpenTimeout = 5 * time.Second
+	if src, err := OpenLive(t.Context(), cfg); err == nil {
+		src.Close()
+		t.Error("it was opened")
+	}
+}
+
+// A file over HTTP is a recording on demand: it ends.
+func TestLiveRecordingOnDemandEnds(t *testing.T) {
+	server := httptest.NewServer(http.FileServer(http.Dir(strings.TrimSuffix(footage(t, "bigbuckbunny.mp4"), "bigbuckbunny.mp4"))))
+	defer server.Close()
+	cfg := liveConfig(server.URL + "/bigbuckbunny.mp4")
+	src, err := OpenLive(t.Context(), cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer src.Close()
+	if src.Info().Live {
+		t.Errorf("%+v", src.Info())
+	}
+	var f frame.Frame
+	defer f.Release()
+	for n := 0; ; n++ {
+		if err := src.Read(context.Background(), &f); err != nil {
+			if !errors.Is(err, ingest.ErrEndOfStream) || n != 132 {
+				t.Errorf("after %d frames: %v", n, err)
+			}
+			return
+		}
+	}
+}
+
+func TestLiveReadsMotionJPEG(t *testing.T) {
+	picture := makeClip(t, "p.jpg", "-f", "lavfi", "-i", "testsrc=s=160x120:r=1", "-frames:v", "1")
+	content := readFile(t, picture)
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "multipart/x-mixed-replace; boundary=frame")
+		for r.Context().Err() == nil {
+			_, err := io.WriteString(w, "--frame\r\nContent-Type: image/jpeg\r\nContent-Length: "+strconv.Itoa(len(content))+"\r\n\r\n"+string(content)+"\r\n")
+			if err != nil {
+				return
+			}
+			w.(http.Flusher).Flush()
+			time.Sleep(20 * time.Millisecond)
+		}
+	}))
+	defer server.Close()
+	src, err := OpenLive(t.Context(), liveConfig(server.URL))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer src.Close()
+	var f frame.Frame
+	defer f.Release()
+	for i := range 10 {
+		if err := src.Read(t.Context(), &f); err != nil {
+			t.Fatal(err)
+		}
+		if i > 0 && !f.Repeat {
+			t.Errorf("frame %d of the same picture is not told as one", i)
+		}
+	}
+}

@@ -1,0 +1,66 @@
+//go:build cgo && gocv_specific_modules && gocv_videoio
+
+package gocv
+
+import (
+	"time"
+
+	cv "gocv.io/x/gocv"
+)
+
+// Properties of VideoCapture that gocv does not name, to be given at open.
+const (
+	propHardware    = cv.VideoCaptureProperties(50)
+	propOpenTimeout = cv.VideoCaptureProperties(53) // ms
+	propReadTimeout = cv.VideoCaptureProperties(54) // ms
+
+	anyHardware = cv.VideoCaptureProperties(1) // a value of propHardware
+)
+
+// liveCapture is a capture of a stream, or of a camera of this machine.
+type liveCapture struct {
+	capture
+	device bool
+}
+
+func openLiveCapture(cfg LiveConfig) (*liveCapture, error) {
+	opening.Lock()
+	defer opening.Unlock()
+	prepareLocked()
+	var params []cv.VideoCaptureProperties
+	if cfg.Hardware {
+		params = append(params, propHardware, anyHardware)
+	}
+	if n, ok := deviceOf(cfg.Address); ok {
+		vc, err := cv.VideoCaptureDeviceWithAPI(n, cv.VideoCaptureV4L2)
+		if err != nil {
+			vc.Close() // it exists even so
+			return nil, errNotOpened
+		}
+		return &liveCapture{capture: capture{vc: vc}, device: true}, nil
+	}
+	setCaptureOptionsLocked(cfg.options())
+	params = append(params, propOpenTimeout, milliseconds(cfg.OpenTimeout), propReadTimeout, milliseconds(cfg.ReadTimeout))
+	vc, err := cv.VideoCaptureFileWithAPIParams(cfg.Address, cv.VideoCaptureFFmpeg, params)
+	if err != nil {
+		vc.Close()
+		return nil, errNotOpened
+	}
+	return &liveCapture{capture: capture{vc: vc}}, nil
+}
+
+func milliseconds(d time.Duration) cv.VideoCaptureProperties {
+	return cv.VideoCaptureProperties(max(d.Milliseconds(), 1))
+}
+
+// next decodes the next frame, false where there is none. A camera's comes
+// with its picture in m: OpenCV does not say otherwise whether there is one.
+func (c *liveCapture) next(m *cv.Mat) bool {
+	if c.device {
+		return c.vc.Read(m) && !m.Empty()
+	}
+	return c.grab()
+}
+
+// convert makes the picture of the frame that next moved to.
+func (c *liveCapture) convert(m *cv.Mat) bool { return c.device || c.retrieve(m) }

@@ -1,0 +1,45 @@
+package gocv
+
+import (
+	"math"
+	"time"
+)
+
+// liveClock turns what OpenCV reports as the time of a live stream's frames
+// into PTS. Where the stream has no times, or none for a frame, the frame's
+// arrival is taken. A time that goes back is passed on: whoever supervises
+// the source knows what to do.
+type liveClock struct {
+	begun    bool
+	base     float64 // ms, reported for the first frame
+	reported float64 // ms, the last that was believed
+	pts      time.Duration
+	at       time.Time // arrival of the frame before
+}
+
+// next stamps a frame that arrived now.
+func (c *liveClock) next(ms float64, now time.Time) (pts time.Duration, estimated bool) {
+	elapsed := now.Sub(c.at)
+	c.at = now
+	if math.IsNaN(ms) || math.IsInf(ms, 0) {
+		ms = 0
+	}
+	if !c.begun {
+		c.begun, c.base, c.reported = true, ms, ms
+		return 0, false
+	}
+	if ms == 0 || ms == c.reported {
+		c.pts += max(elapsed, time.Millisecond)
+		return c.pts, true
+	}
+	back := ms < c.reported
+	c.reported = ms
+	pts = time.Duration(math.Round((ms - c.base) * float64(time.Millisecond)))
+	if !back && pts <= c.pts {
+		// An estimate ran ahead of the stream.
+		c.pts += time.Millisecond
+		return c.pts, true
+	}
+	c.pts = pts
+	return pts, false
+}

@@ -1,0 +1,29 @@
+package gocv
+
+import (
+	"testing"
+	"time"
+)
+
+func TestLiveClock(t *testing.T) {
+	var c liveClock
+	now := time.Now()
+	f := func(after time.Duration, ms float64, want time.Duration, wantEstimated bool) {
+		t.Helper()
+		now = now.Add(after)
+		pts, estimated := c.next(ms, now)
+		if pts != want || estimated != wantEstimated {
+			t.Errorf("%v ms after %v: %v (estimated %v), want %v (%v)", ms, after, pts, estimated, want, wantEstimated)
+		}
+	}
+	const ms = time.Millisecond
+	f(0, 100, 0, false)
+	f(50*ms, 140, 40*ms, false)
+	f(40*ms, 180, 80*ms, false)
+	f(30*ms, 0, 110*ms, true)    // no time: its arrival
+	f(60*ms, 180, 170*ms, true)  // the same again
+	f(10*ms, 220, 171*ms, true)  // the estimates ran ahead
+	f(90*ms, 300, 200*ms, false) // and were overtaken
+	f(40*ms, 20, -80*ms, false)  // back: passed on
+	f(40*ms, 60, -40*ms, false)
+}
