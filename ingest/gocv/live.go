@@ -36,8 +36,11 @@ type liveSource struct {
 	pending livestamp
 	seq     uint64
 	lost    int // frames that could not be converted since the last one
-	ended   error
-	closed  bool
+	// waited is how long the last frame took to come. When a read times out,
+	// the decoder gives the frame that it held back, and only then none.
+	waited time.Duration
+	ended  error
+	closed bool
 }
 
 // livestamp is when a frame was captured, by the stream and by us.
