@@ -14,8 +14,10 @@ type Architecture struct {
 	Title string // "EfficientNet-Lite0"
 	// License is that of the published weights.
 	License string
-	// Origin says where the weights are published.
+	// Origin says where else than at Published the weights are published.
 	Origin string
+	// Published is the file of weights that pull takes.
+	Published Published
 	// Top1 is the share of ImageNet's 50,000 validation pictures that the
 	// published weights classify correctly, in percent, as their authors
 	// state it.
@@ -24,6 +26,25 @@ type Architecture struct {
 
 	construct func(n *network, p infer.Preprocessing, in Input)
 }
+
+// HuggingFace is where the weights of the zoo's networks are published.
+const HuggingFace = "https://huggingface.co"
+
+// Published is a file of trained weights on Hugging Face.
+type Published struct {
+	Repo string // "timm/resnet50.tv_in1k"
+	File string // "model.safetensors"
+}
+
+// Address is the file's address at endpoint, which is HuggingFace or a mirror
+// of it.
+func (p Published) Address(endpoint string) string {
+	return strings.TrimRight(endpoint, "/") + "/" + p.Repo + "/resolve/main/" + p.File
+}
+
+// timm is what the library of that name publishes; it converts every file to
+// one format under one name.
+func timm(name string) Published { return Published{"timm/" + name, "model.safetensors"} }
 
 // Architectures lists what the zoo can build.
 func Architectures() []Architecture {
@@ -47,27 +68,27 @@ func Architectures() []Architecture {
 	return []Architecture{
 		{
 			Name: "inception-resnet-v2", Title: "Inception-ResNet-v2", Top1: 80.5, License: "Apache-2.0 (TensorFlow's weights, as timm publishes them)",
-			Origin: "timm/inception_resnet_v2.tf_in1k, file model.safetensors", Preprocessing: inception, construct: inceptionResNetV2,
+			Published: timm("inception_resnet_v2.tf_in1k"), Preprocessing: inception, construct: inceptionResNetV2,
 		},
 		{
 			Name: "resnet50", Title: "ResNet-50", Top1: 76.1, License: "BSD-3-Clause (torchvision's IMAGENET1K_V1 weights)",
-			Origin: "timm/resnet50.tv_in1k, file model.safetensors, or torchvision's own", Preprocessing: torchvision(), construct: resNet50,
+			Published: timm("resnet50.tv_in1k"), Origin: "torchvision's resnet50-0676ba61.pth", Preprocessing: torchvision(), construct: resNet50,
 		},
 		{
 			Name: "vgg16", Title: "VGG-16", Top1: 71.6, License: "BSD-3-Clause (torchvision's IMAGENET1K_V1 weights)",
-			Origin: "timm/vgg16.tv_in1k, file model.safetensors, or torchvision's own", Preprocessing: torchvision(), construct: vgg16,
+			Published: timm("vgg16.tv_in1k"), Origin: "torchvision's vgg16-397923af.pth", Preprocessing: torchvision(), construct: vgg16,
 		},
 		{
 			Name: "efficientnet-lite0", Title: "EfficientNet-Lite0", Top1: 75.1, License: liteLicense,
-			Origin: fmt.Sprintf(liteOrigin, 0, 0), Preprocessing: lite(224), construct: efficientNetLite(1.0, 1.0),
+			Published: timm("tf_efficientnet_lite0.in1k"), Origin: fmt.Sprintf(liteOrigin, 0, 0), Preprocessing: lite(224), construct: efficientNetLite(1.0, 1.0),
 		},
 		{
 			Name: "efficientnet-lite1", Title: "EfficientNet-Lite1", Top1: 76.7, License: liteLicense,
-			Origin: fmt.Sprintf(liteOrigin, 1, 1), Preprocessing: lite(240), construct: efficientNetLite(1.0, 1.1),
+			Published: timm("tf_efficientnet_lite1.in1k"), Origin: fmt.Sprintf(liteOrigin, 1, 1), Preprocessing: lite(240), construct: efficientNetLite(1.0, 1.1),
 		},
 		{
 			Name: "efficientnet-lite2", Title: "EfficientNet-Lite2", Top1: 77.6, License: liteLicense,
-			Origin: fmt.Sprintf(liteOrigin, 2, 2), Preprocessing: lite(260), construct: efficientNetLite(1.1, 1.2),
+			Published: timm("tf_efficientnet_lite2.in1k"), Origin: fmt.Sprintf(liteOrigin, 2, 2), Preprocessing: lite(260), construct: efficientNetLite(1.1, 1.2),
 		},
 	}
 }

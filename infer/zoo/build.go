@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -60,6 +61,10 @@ func (a *Architecture) OpenSource(ctx context.Context, path string) (*Source, er
 	}
 	s := &Source{Weights: fileWeights{file}, File: filepath.Base(path), close: file.Close}
 	if err = match(a.Parameters(), file); err != nil {
+		var mismatch *MismatchError
+		if errors.As(err, &mismatch) {
+			mismatch.Fits = fits(file)
+		}
 		err = fmt.Errorf("weights %s for %s: %w", path, a.Name, err)
 	} else {
 		s.SHA256, err = hashFile(ctx, path)

@@ -2,6 +2,7 @@ package zoo
 
 import (
 	"fmt"
+	"maps"
 	"math"
 
 	"github.com/flipmeter/flipmeter/infer"
@@ -11,7 +12,8 @@ import (
 // 2020): EfficientNet (Tan & Le 2019) without squeeze-and-excitation, with
 // ReLU6, and with stem and head left alone by the width factor. Padding is
 // TensorFlow's SAME, the batch normalisation's ε 1e-3. Weights are named as
-// in the PyTorch port that publishes them.
+// in the Python packages that carry them; timm's file, which has other names,
+// is read as well.
 func efficientNetLite(width, depth float64) func(*network, infer.Preprocessing, Input) {
 	return func(n *network, p infer.Preprocessing, in Input) {
 		// One row a stage, as in the paper's table 1.
@@ -25,6 +27,7 @@ func efficientNetLite(width, depth float64) func(*network, infer.Preprocessing, 
 			{3, 1, 320, 6, 1},
 		}
 		const eps = 1e-3
+		maps.Copy(n.otherNames, map[string]string{"_conv_stem": "conv_stem", "_bn0": "bn1", "_conv_head": "conv_head", "_bn1": "bn2", "_fc": "classifier"})
 		x := n.input(p, in)
 		x = n.relu6(n.conv(x, conv{layer: "_conv_stem", bn: "_bn0", eps: eps, out: 32, kh: 3, kw: 3, stride: 2, same: true}))
 		n.tap(x)
@@ -39,12 +42,27 @@ func efficientNetLite(width, depth float64) func(*network, infer.Preprocessing, 
 				if r == 0 {
 					stride = s.stride
 				}
-				x = n.tap(n.invertedResidual(x, fmt.Sprintf("_blocks.%d", block), s.kernel, channels, s.expand, stride, eps))
+				name := fmt.Sprintf("_blocks.%d", block)
+				n.timmBlock(name, fmt.Sprintf("blocks.%d.%d", i, r), s.expand != 1)
+				x = n.tap(n.invertedResidual(x, name, s.kernel, channels, s.expand, stride, eps))
 				block++
 			}
 		}
 		x = n.tap(n.relu6(n.conv(x, conv{layer: "_conv_head", bn: "_bn1", eps: eps, out: 1280, kh: 1, kw: 1})))
 		n.output(n.linear("_fc", n.globalAvgPool("pool", x), 1000))
+	}
+}
+
+// timmBlock notes the names that timm gives to a block's layers: it counts
+// normalisations from 1, and "pw" is whichever 1×1 convolution comes first.
+func (n *network) timmBlock(ours, timms string, expands bool) {
+	layers := [][2]string{{"_depthwise_conv", "conv_dw"}, {"_project_conv", "conv_pw"}, {"_bn1", "bn1"}, {"_bn2", "bn2"}}
+	if expands {
+		layers = [][2]string{{"_expand_conv", "conv_pw"}, {"_depthwise_conv", "conv_dw"}, {"_project_conv", "conv_pwl"},
+			{"_bn0", "bn1"}, {"_bn1", "bn2"}, {"_bn2", "bn3"}}
+	}
+	for _, l := range layers {
+		n.otherNames[ours+"."+l[0]] = timms + "." + l[1]
 	}
 }
 

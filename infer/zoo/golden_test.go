@@ -4,6 +4,7 @@ package zoo
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -94,8 +95,9 @@ func goldenPicture(size, k int) []byte {
 	return rgb
 }
 
-// writeWeights writes a network's made-up weights as a safetensors file.
-func writeWeights(tb testing.TB, a *Architecture, seed uint64) string {
+// writeWeights writes a network's made-up weights as a safetensors file, under
+// their alternative names if renamed is set.
+func writeWeights(tb testing.TB, a *Architecture, seed uint64, renamed bool) string {
 	tb.Helper()
 	path := filepath.Join(tb.TempDir(), a.Name+".safetensors")
 	f, err := os.Create(path)
@@ -104,6 +106,9 @@ func writeWeights(tb testing.TB, a *Architecture, seed uint64) string {
 	}
 	var values []checkpoint.Values
 	for _, p := range a.Parameters() {
+		if renamed {
+			p = *p.Alternative
+		}
 		values = append(values, checkpoint.Values{Name: p.Name, Shape: p.Shape,
 			Stream: func(fn func([]float32) error) error { return RandomWeights{seed}.Stream(&p, fn) }})
 	}
@@ -130,55 +135,103 @@ func TestAgainstTimm(t *testing.T) {
 	}
 	for name, want := range g.Models {
 		t.Run(name, func(t *testing.T) {
-			a, err := Find(name)
-			if err != nil {
-				t.Fatal(err)
-			}
-			store := Store{t.TempDir()}
-			weights := writeWeights(t, a, 1)
-			src, err := a.OpenSource(context.Background(), weights)
-			if err != nil {
-				t.Fatal(err)
-			}
-			var before, after runtime.MemStats
-			runtime.ReadMemStats(&before)
-			m, err := store.Build(context.Background(), a, src, InputBytes)
-			if err != nil {
-				t.Fatal(err)
-			}
-			runtime.ReadMemStats(&after)
-			// Not what is held at once but all that was ever taken: VGG16 is
-			// a file of 553 MB.
-			if taken := after.TotalAlloc - before.TotalAlloc; taken > 128<<20 {
-				t.Errorf("building took %d MiB of memory for a file of %d MiB", taken>>20, m.Bytes>>20)
-			}
-			if err := errors.Join(src.Close(), os.Remove(weights)); err != nil { // half a gigabyte
-				t.Fatal(err)
-			}
-			c := open(t, m.Path)
+			c := buildMadeUp(t, name, 1, false)
 			for k, p := range want.Pictures {
-				got := logits(t, c, goldenPicture(a.Preprocessing.Width, k))
-				worst, largest := 0.0, 0.0
-				order := make([]int, len(p.Logits))
-				for i, w := range p.Logits {
-					worst, largest = max(worst, math.Abs(float64(got[i])-w)), max(largest, math.Abs(w))
-					order[i] = i
-				}
-				slices.SortStableFunc(order, func(i, j int) int {
-					if got[i] > got[j] {
-						return -1
-					}
-					return 1
-				})
-				if !slices.Equal(order[:5], p.Top5) {
-					t.Errorf("picture %d: the five best are %v, want %v", k, order[:5], p.Top5)
-				}
-				if r := worst / largest; !(r <= 2e-4) {
-					t.Errorf("picture %d: logits differ by %.2g of the largest", k, r)
-				} else {
-					t.Logf("picture %d: logits differ by %.2g of the largest", k, r)
-				}
+				compare(t, c, k, p.Top5, p.Logits)
 			}
 		})
+	}
+}
+
+// TestAgainstTimmUnderAnotherSeed: the figures above are not met by chance,
+// nor by anything made for them. EfficientNet-Lite's weights go by timm's
+// names here, which are others than the zoo's.
+func TestAgainstTimmUnderAnotherSeed(t *testing.T) {
+	var g struct {
+		Seed    uint64
+		Picture int
+		Models  map[string]struct {
+			Top5    []int
+			Logits  []float64
+			Tensors map[string][]int
+		}
+	}
+	readJSON(t, "testdata/timm.json", &g)
+	if len(g.Models) != len(Architectures()) {
+		t.Fatalf("%d models", len(g.Models))
+	}
+	for name, want := range g.Models {
+		t.Run(name, func(t *testing.T) {
+			renamed := want.Tensors != nil
+			if renamed {
+				a, err := Find(name)
+				if err != nil {
+					t.Fatal(err)
+				}
+				for _, p := range a.Parameters() {
+					if shape, ok := want.Tensors[p.Alternative.Name]; !ok || !slices.Equal(shape, p.Shape) {
+						t.Errorf("%s %v is not timm's: %v", p.Alternative.Name, p.Shape, shape)
+					}
+					delete(want.Tensors, p.Alternative.Name)
+				}
+				for tensor := range want.Tensors {
+					t.Errorf("timm's %s is missing", tensor)
+				}
+			}
+			compare(t, buildMadeUp(t, name, g.Seed, renamed), g.Picture, want.Top5, want.Logits)
+		})
+	}
+}
+
+// buildMadeUp writes made-up weights to a file, builds the network from that
+// and opens it. The weights have their alternative names if renamed is set.
+func buildMadeUp(t *testing.T, name string, seed uint64, renamed bool) infer.Classifier {
+	t.Helper()
+	a, err := Find(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	store := Store{t.TempDir()}
+	weights := writeWeights(t, a, seed, renamed)
+	src, err := a.OpenSource(context.Background(), weights)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	m, err := store.Build(context.Background(), a, src, InputBytes)
+	if err != nil {
+		t.Fatal(err)
+	}
+	runtime.ReadMemStats(&after)
+	// Not what is held at once but all that was ever taken: VGG16 is
+	// a file of 553 MB.
+	if taken := after.TotalAlloc - before.TotalAlloc; taken > 128<<20 {
+		t.Errorf("building took %d MiB of memory for a file of %d MiB", taken>>20, m.Bytes>>20)
+	}
+	if err := errors.Join(src.Close(), os.Remove(weights)); err != nil { // half a gigabyte
+		t.Fatal(err)
+	}
+	return open(t, m.Path)
+}
+
+// compare wants logits within 2e-4 of the largest, and the same five best.
+func compare(t *testing.T, c infer.Classifier, picture int, top5 []int, want []float64) {
+	t.Helper()
+	got := logits(t, c, goldenPicture(c.Model().Preprocessing.Width, picture))
+	worst, largest := 0.0, 0.0
+	order := make([]int, len(want))
+	for i, w := range want {
+		worst, largest = max(worst, math.Abs(float64(got[i])-w)), max(largest, math.Abs(w))
+		order[i] = i
+	}
+	slices.SortStableFunc(order, func(i, j int) int { return cmp.Compare(got[j], got[i]) })
+	if !slices.Equal(order[:5], top5) {
+		t.Errorf("picture %d: the five best are %v, want %v", picture, order[:5], top5)
+	}
+	if r := worst / largest; !(r <= 2e-4) {
+		t.Errorf("picture %d: logits differ by %.2g of the largest", picture, r)
+	} else {
+		t.Logf("picture %d: logits differ by %.2g of the largest", picture, r)
 	}
 }

@@ -86,23 +86,20 @@ func (n *network) flatten(name string, x tensor) tensor {
 // linear adds a fully connected layer with weights [out, in] and a bias, as
 // they lie in the checkpoint.
 func (n *network) linear(layer string, x tensor, out int) tensor {
-	return n.linearShaped(layer, "", x, out, x.c)
+	return n.linearShaped(layer, x, out, x.c)
 }
 
 // linearShaped is linear with weights [out, in…] of any number of input
-// dimensions. If alternative is set a checkpoint may also have the layer
-// under that name, with weights [out, in].
-func (n *network) linearShaped(layer, alternative string, x tensor, out int, in ...int) tensor {
+// dimensions. Where otherNames has another name for the layer, its weights are
+// [out, in] under that.
+func (n *network) linearShaped(layer string, x tensor, out int, in ...int) tensor {
 	weight := n.parameter(layer+".weight", append([]int{out}, in...)...)
 	bias := n.parameter(layer+".bias", out)
 	if weight.Elements() != out*x.c {
 		panic(fmt.Sprintf("BUG: zoo: %s: weights %v for %d inputs", layer, weight.Shape, x.c))
 	}
-	if alternative != "" {
-		last := n.parameters[len(n.parameters)-2:]
-		last[0].Alternative = &Parameter{Name: alternative + ".weight", Shape: []int{out, x.c}}
-		last[1].Alternative = &Parameter{Name: alternative + ".bias", Shape: []int{out}}
-		weight, bias = last[0], last[1]
+	if weight.Alternative != nil {
+		weight.Alternative.Shape = []int{out, x.c}
 	}
 	inputs := []string{x.name,
 		n.initializer(weight.Name, []int{out, x.c}, copied(weight)),

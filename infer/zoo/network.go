@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 
 	"github.com/flipmeter/flipmeter/infer/zoo/checkpoint"
 	"github.com/flipmeter/flipmeter/infer/zoo/onnxfile"
@@ -50,6 +51,9 @@ type network struct {
 	fill       []fill // how each of model.Initializers gets its values
 	taps       []string
 	constants  map[string]bool
+	// otherNames gives layers (such as "conv1" of "conv1.weight") the name
+	// that they have in files of another origin.
+	otherNames map[string]string
 }
 
 // fill writes an initializer's values.
@@ -58,13 +62,16 @@ type fill func(src Weights, w io.Writer) error
 func newNetwork(name string) *network {
 	return &network{
 		model:     onnxfile.Model{Name: name, Opset: opset},
-		constants: make(map[string]bool),
+		constants: make(map[string]bool), otherNames: make(map[string]string),
 	}
 }
 
 // parameter notes that the network needs a tensor from the checkpoint.
 func (n *network) parameter(name string, shape ...int) Parameter {
 	p := Parameter{Name: name, Shape: shape}
+	if at := strings.LastIndexByte(name, '.'); n.otherNames[name[:at]] != "" {
+		p.Alternative = &Parameter{Name: n.otherNames[name[:at]] + name[at:], Shape: shape}
+	}
 	n.parameters = append(n.parameters, p)
 	return p
 }

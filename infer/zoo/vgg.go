@@ -10,6 +10,7 @@ import (
 // are named as timm names them; torchvision's own file, which calls the
 // three last layers "classifier", is read as well.
 func vgg16(n *network, p infer.Preprocessing, in Input) {
+	n.otherNames = map[string]string{"pre_logits.fc1": "classifier.0", "pre_logits.fc2": "classifier.3", "head.fc": "classifier.6"}
 	x := n.input(p, in)
 	layer := 0 // index in the list of convolutions, activations and pools
 	for stage, convs := range []int{2, 2, 3, 3, 3} {
@@ -24,7 +25,7 @@ func vgg16(n *network, p infer.Preprocessing, in Input) {
 	// timm stores the fully connected layers as convolutions over the whole
 	// map, which are the same numbers in the same order.
 	x = n.flatten("features/flat", x)
-	x = n.relu(n.linearShaped("pre_logits.fc1", "classifier.0", x, 4096, 512, 7, 7))
-	x = n.relu(n.linearShaped("pre_logits.fc2", "classifier.3", x, 4096, 4096, 1, 1))
-	n.output(n.linearShaped("head.fc", "classifier.6", x, 1000, 4096))
+	x = n.relu(n.linearShaped("pre_logits.fc1", x, 4096, 512, 7, 7))
+	x = n.relu(n.linearShaped("pre_logits.fc2", x, 4096, 4096, 1, 1))
+	n.output(n.linearShaped("head.fc", x, 1000, 4096))
 }

@@ -60,6 +60,8 @@ func match(need []Parameter, file *checkpoint.File) error {
 			problems = append(problems, fmt.Sprintf("missing %s %v", p.Name, p.Shape))
 		case !slices.Equal(t.Shape, p.Shape):
 			problems = append(problems, fmt.Sprintf("%s has shape %v, %v is needed", p.Name, t.Shape, p.Shape))
+		case !t.DType.IsFloat():
+			problems = append(problems, fmt.Sprintf("%s holds %s, floating-point numbers are needed", p.Name, t.DType))
 		}
 	}
 	for _, t := range file.Tensors() {
@@ -70,11 +72,16 @@ func match(need []Parameter, file *checkpoint.File) error {
 	if len(problems) == 0 {
 		return nil
 	}
-	return &MismatchError{problems}
+	return &MismatchError{Problems: problems}
 }
 
 // MismatchError lists how a checkpoint differs from what a network needs.
-type MismatchError struct{ Problems []string }
+type MismatchError struct {
+	Problems []string
+	// Fits is the architecture of the zoo that the weights are of; empty if
+	// they are of none.
+	Fits string
+}
 
 // Error names the first problems; Problems has all.
 func (e *MismatchError) Error() string {
@@ -83,7 +90,20 @@ func (e *MismatchError) Error() string {
 	if more := len(e.Problems) - shown; more > 0 {
 		text += fmt.Sprintf("; and %d more", more)
 	}
+	if e.Fits != "" {
+		return fmt.Sprintf("the weights are not this network's but %s's: build that, or give others", e.Fits)
+	}
 	return "the weights are not this network's: " + text
+}
+
+// fits is the name of the architecture whose weights a checkpoint holds.
+func fits(file *checkpoint.File) string {
+	for _, a := range Architectures() {
+		if match(a.Parameters(), file) == nil {
+			return a.Name
+		}
+	}
+	return ""
 }
 
 var errNoElements = errors.New("a parameter without elements")

@@ -88,7 +88,7 @@ func TestMismatchListsEverything(t *testing.T) {
 	if err := match(need, checkpointOf(t, have)); err != nil {
 		t.Error(err)
 	}
-	if got := (&MismatchError{make([]string, 7)}).Error(); !strings.Contains(got, "and 2 more") {
+	if got := (&MismatchError{Problems: make([]string, 7)}).Error(); !strings.Contains(got, "and 2 more") {
 		t.Error(got)
 	}
 }

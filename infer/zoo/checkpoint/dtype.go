@@ -67,8 +67,9 @@ func (d DType) String() string {
 	return fmt.Sprintf("DType(%d)", uint8(d))
 }
 
-// isFloat says whether decode can read d.
-func (d DType) isFloat() bool { return d == F32 || d == F16 || d == BF16 || d == F64 }
+// IsFloat says whether d is a format of floating-point numbers, which are
+// what can be read.
+func (d DType) IsFloat() bool { return d == F32 || d == F16 || d == BF16 || d == F64 }
 
 // decode converts len(dst) little-endian numbers of format d. F64 is rounded
 // to the nearest float32; the other conversions are exact.

@@ -138,7 +138,7 @@ func (c *File) Stream(name string, fn func(values []float32) error) error {
 	switch {
 	case t == nil:
 		return fmt.Errorf("read weights: no tensor %q", name)
-	case !t.DType.isFloat():
+	case !t.DType.IsFloat():
 		return fmt.Errorf("read weights: tensor %q holds %s, not floating-point numbers", name, t.DType)
 	case t.Elements() == 0:
 		return nil

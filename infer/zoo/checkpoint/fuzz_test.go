@@ -33,7 +33,7 @@ func FuzzRead(f *testing.F) {
 				t.Fatalf("%s: %v in a file of %d bytes", info.Name, info.Shape, len(data))
 			}
 			v, err := c.Floats(info.Name)
-			if info.DType.isFloat() && (err != nil || len(v) != info.Elements()) {
+			if info.DType.IsFloat() && (err != nil || len(v) != info.Elements()) {
 				t.Fatalf("%s: %d of %d values, %v", info.Name, len(v), info.Elements(), err)
 			}
 		}
