@@ -10,17 +10,31 @@ import (
 	"syscall"
 )
 
-// lockFolder makes sure that one run at a time writes into a folder. The lock
-// goes with the process, however that ends; unlock removes its file, too.
+// errInUse is returned by lock for a folder that another process has.
+var errInUse = errors.New("in use by another run")
+
+// lockFolder makes sure that one run at a time writes into an output folder.
 func lockFolder(dir string) (unlock func() error, err error) {
+	unlock, err = lock(dir)
+	switch {
+	case errors.Is(err, errInUse):
+		return nil, fmt.Errorf("%s is %w (choose another folder with --out)", dir, err)
+	case err != nil:
+		return nil, fmt.Errorf("write into output folder (choose another with --out): %w", err)
+	}
+	return unlock, nil
+}
+
+// lock takes a folder for this process. The lock goes with the process,
+// however that ends; unlock removes its file, too.
+func lock(dir string) (unlock func() error, err error) {
 	path := filepath.Join(dir, ".lock")
 	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR|syscall.O_NONBLOCK, 0o666)
 	if err != nil {
-		return nil, fmt.Errorf("write into output folder (choose another with --out): %w", err)
+		return nil, err
 	}
 	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
-		err = errors.Join(err, f.Close())
-		return nil, fmt.Errorf("%s is in use by another run (choose another folder with --out): %w", dir, err)
+		return nil, fmt.Errorf("%w: %w", errInUse, errors.Join(err, f.Close()))
 	}
 	return func() error { return errors.Join(os.Remove(path), f.Close()) }, nil
 }

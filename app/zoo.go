@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"text/tabwriter"
 
 	"github.com/flipmeter/flipmeter/frame"
@@ -43,9 +44,9 @@ func BuildModel(ctx context.Context, o BuildModelOptions, streams Streams) error
 	if (o.Weights == "") == (o.RandomSeed == nil) {
 		return fmt.Errorf("%w: give the weights with --weights FILE, or --random-weights SEED for a network that knows nothing", ErrUsage)
 	}
-	in := zoo.Input(o.Input)
-	if in != zoo.InputBytes && in != zoo.InputFloats {
-		return fmt.Errorf("%w: --input must be %s or %s, got %q", ErrUsage, zoo.InputBytes, zoo.InputFloats, o.Input)
+	in, err := inputKind(o.Input)
+	if err != nil {
+		return err
 	}
 	a, err := zoo.Find(o.Name)
 	if err != nil {
@@ -55,18 +56,39 @@ func BuildModel(ctx context.Context, o BuildModelOptions, streams Streams) error
 	if err != nil {
 		return err
 	}
-	var from *zoo.Source
+	var m *zoo.Installed
 	if o.RandomSeed != nil {
-		from = zoo.RandomSource(*o.RandomSeed)
-	} else if from, err = a.OpenSource(ctx, o.Weights); err != nil {
-		return buildError(ctx, streams, err)
+		m, err = s.Build(ctx, a, zoo.RandomSource(*o.RandomSeed), in)
+	} else {
+		m, err = build(ctx, s, a, o.Weights, in)
 	}
-	m, err := s.Build(ctx, a, from, in)
-	if err = errors.Join(err, from.Close()); err != nil {
+	if err != nil {
 		return buildError(ctx, streams, err)
 	}
 	_, err = fmt.Fprintf(streams.Out, "%s: %s (%s, sha256 %s)\n", m.Name, m.Path, megabytes(m.Bytes), m.Record.SHA256)
 	return err
+}
+
+// inputKind checks --input.
+func inputKind(text string) (zoo.Input, error) {
+	in := zoo.Input(text)
+	if in != zoo.InputBytes && in != zoo.InputFloats {
+		return "", fmt.Errorf("%w: --input must be %s or %s, got %q", ErrUsage, zoo.InputBytes, zoo.InputFloats, text)
+	}
+	return in, nil
+}
+
+// build installs a network made of a file of weights.
+func build(ctx context.Context, s zoo.Store, a *zoo.Architecture, weights string, in zoo.Input) (*zoo.Installed, error) {
+	from, err := a.OpenSource(ctx, weights)
+	if err != nil {
+		return nil, err
+	}
+	m, err := s.Build(ctx, a, from, in)
+	if err = errors.Join(err, from.Close()); err != nil {
+		return nil, err
+	}
+	return m, nil
 }
 
 // buildError says an interruption as such, and lists everything that is
@@ -80,6 +102,9 @@ func buildError(ctx context.Context, streams Streams, err error) error {
 		for _, p := range mismatch.Problems {
 			fmt.Fprintln(streams.Err, p)
 		}
+	}
+	if errors.Is(err, syscall.ENOSPC) {
+		return fmt.Errorf("%w (nothing was installed; free some space, or choose another disk with FLIPMETER_HOME)", err)
 	}
 	return err
 }
@@ -96,28 +121,28 @@ func ListModels(home string, streams Streams) error {
 		return err
 	}
 	w := tabwriter.NewWriter(streams.Out, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "NAME\tINSTALLED\tINPUT\tPARAMETERS\tTOP-1\tLICENSE OF THE WEIGHTS")
+	fmt.Fprintln(w, "NAME\tINSTALLED\tINPUT\tPARAMETERS\tTOP-1\tDOWNLOAD\tLICENSE OF THE WEIGHTS")
 	for _, a := range zoo.Architectures() {
 		size := "no"
 		if i := slices.IndexFunc(installed, func(m zoo.Installed) bool { return m.Name == a.Name }); i >= 0 {
 			size = megabytes(installed[i].Bytes)
 			installed = slices.Delete(installed, i, i+1)
 		}
-		fmt.Fprintf(w, "%s\t%s\t%d×%d\t%.1f M\t%.1f %%\t%s\n", a.Name, size, a.Preprocessing.Width, a.Preprocessing.Height,
-			float64(a.ParameterCount())/1e6, a.Top1, a.License)
+		fmt.Fprintf(w, "%s\t%s\t%d×%d\t%.1f M\t%.1f %%\t%s\t%s\n", a.Name, size, a.Preprocessing.Width, a.Preprocessing.Height,
+			float64(a.ParameterCount())/1e6, a.Top1, megabytes(a.WeightsBytes()), a.License)
 	}
 	for _, m := range installed {
 		what := "not built here"
 		if m.Record != nil && m.Record.RandomWeights != "" {
 			what = "random weights: for measuring speed only"
 		}
-		fmt.Fprintf(w, "%s\t%s\t\t\t\t%s\n", m.Name, megabytes(m.Bytes), what)
+		fmt.Fprintf(w, "%s\t%s\t\t\t\t\t%s\n", m.Name, megabytes(m.Bytes), what)
 	}
 	fmt.Fprintf(w, "\n")
 	if err := w.Flush(); err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(streams.Out, "TOP-1 is the accuracy on ImageNet that the authors state. Models are in %s.\n", s.Dir)
+	_, err = fmt.Fprintf(streams.Out, "TOP-1 is the accuracy on ImageNet that the authors state. flipmeter models pull NAME installs one.\nModels are in %s.\n", s.Dir)
 	return err
 }
 

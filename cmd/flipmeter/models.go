@@ -11,14 +11,14 @@ import (
 func newModelsCommand(streams app.Streams) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "models",
-		Short: "List, build and inspect classifiers",
+		Short: "List, pull, build and inspect classifiers",
 		Long: "models keeps classifiers in the folder models under FLIPMETER_HOME (by default\n" +
 			"~/.local/share/flipmeter). It builds known networks from their published weights as\n" +
 			"ONNX files that say themselves how pictures are prepared for them.",
 		Args: usageArgs(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(newModelsListCommand(streams), newModelsBuildCommand(streams), newModelsInspectCommand(streams))
+	cmd.AddCommand(newModelsListCommand(streams), newModelsPullCommand(streams), newModelsBuildCommand(streams), newModelsInspectCommand(streams))
 	return cmd
 }
 
@@ -29,6 +29,37 @@ func newModelsListCommand(streams app.Streams) *cobra.Command {
 		Args:  usageArgs(cobra.NoArgs),
 		RunE:  func(*cobra.Command, []string) error { return app.ListModels("", streams) },
 	}
+}
+
+func newModelsPullCommand(streams app.Streams) *cobra.Command {
+	var o app.PullModelOptions
+	cmd := &cobra.Command{
+		Use:   "pull NAME",
+		Short: "Download a network's published weights, check them, build and install it",
+		Long: "pull downloads the published weights of the network NAME, checks their SHA-256, and builds\n" +
+			"and installs NAME.onnx. A download that breaks off goes on where it stopped when the same\n" +
+			"command is typed again. Proxies are taken from the environment (HTTPS_PROXY, NO_PROXY).\n\n" +
+			"The hash must be the one given with --sha256, else the one recorded when the weights were\n" +
+			"first pulled, else the one that the server announces. That last one protects against\n" +
+			"accidents, not against the server: give --sha256 where that matters.\n\n" +
+			"HF_ENDPOINT names a mirror of Hugging Face to take the weights from.",
+		Example: "  flipmeter models pull inception-resnet-v2\n" +
+			"  flipmeter models pull resnet50 --url https://mirror.example/resnet50.safetensors --sha256 HASH",
+		Args: usageArgs(cobra.ExactArgs(1)),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			o.Name = args[0]
+			return app.PullModel(cmd.Context(), o, streams)
+		},
+	}
+	f := cmd.Flags()
+	f.SortFlags = false
+	f.StringVar(&o.SHA256, "sha256", "", "the `hash` that the weights must have")
+	f.StringVar(&o.URL, "url", "", "take the weights from this `address`")
+	f.StringVar(&o.Input, "input", "bytes", "what the network takes: bytes (it normalises them by itself) or floats")
+	f.BoolVar(&o.Keep, "keep-weights", false, "keep the weights in the folder weights when the model is built")
+	f.BoolVar(&o.Again, "again", false, "pull a model that is installed already")
+	f.BoolVarP(&o.Quiet, "quiet", "q", false, "no progress")
+	return cmd
 }
 
 func newModelsBuildCommand(streams app.Streams) *cobra.Command {

@@ -49,6 +49,7 @@ func runScripts(t *testing.T, dir string) {
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
 			"exitcode": exitCodeIs,
 			"absent":   absentEverywhere,
+			"hub":      startHub,
 		},
 	})
 }

@@ -133,3 +133,13 @@ func (a *Architecture) Parameters() []Parameter {
 
 // ParameterCount is the number of trained numbers.
 func (a *Architecture) ParameterCount() int { return a.network(InputFloats).count() }
+
+// WeightsBytes is the size of a file of all its weights as float32, which is
+// how they are published, but for the file's table of contents.
+func (a *Architecture) WeightsBytes() int64 {
+	n := int64(0)
+	for _, p := range a.Parameters() {
+		n += 4 * int64(p.Elements())
+	}
+	return n
+}
