@@ -9,6 +9,8 @@ SHELL       := bash
 export FLIPMETER_HOME := $(CURDIR)/.flipmeter
 # Which ONNX Runtime set-up fetches.
 export ORT ?= cpu
+# Which one `make ort` fetches.
+ACCEL ?= cpu
 
 # The parts of OpenCV that flipmeter links. `go build` without these tags
 # gives a program that scores tables but opens no video.
@@ -55,6 +57,10 @@ setup: ## install or name what is missing, fetch the library, weights and footag
 	@scripts/setup test
 setup-build setup-demo setup-lint:
 	@scripts/setup $(@:setup-%=%)
+
+.PHONY: ort
+ort: ## fetch the ONNX Runtime for ACCEL=cpu, openvino or cuda
+	@ORT='$(ACCEL)' scripts/setup runtime
 
 .PHONY: test
 test: setup model ## vet and all tests, with the race detector, then without cgo

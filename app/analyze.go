@@ -10,6 +10,7 @@ import (
 
 	"github.com/flipmeter/flipmeter/frame"
 	"github.com/flipmeter/flipmeter/infer"
+	"github.com/flipmeter/flipmeter/infer/onnx"
 	"github.com/flipmeter/flipmeter/pipeline"
 	"github.com/flipmeter/flipmeter/report"
 	"github.com/flipmeter/flipmeter/report/table"
@@ -102,6 +103,9 @@ func (a *analysis) start(ctx context.Context, clean *cleanups) error {
 	}
 	if a.classifier, err = openClassifier(ctx, o, path, clean, a.log); err != nil {
 		return err
+	}
+	if m := a.classifier.Model(); o.Accelerator == string(onnx.Auto) {
+		a.say("accelerator %s, %s", m.ProviderWhy, m.Precision)
 	}
 	if a.traces, err = findClasses(a.classifier.Model(), o.Trace); err != nil {
 		return err

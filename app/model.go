@@ -64,7 +64,10 @@ func findModel(home, name string) (path, why string, err error) {
 // openClassifier loads ONNX Runtime and the model; the steps that undo it are
 // pushed on the stack.
 func openClassifier(ctx context.Context, o *AnalyzeOptions, path string, clean *cleanups, log *slog.Logger) (infer.Classifier, error) {
-	rt, err := onnx.Load(onnx.Config{Home: o.Home, Logger: log.With("component", "onnx")})
+	rt, err := onnx.Load(onnx.Config{
+		Home: o.Home, Accelerator: onnx.Accelerator(o.Accelerator), Precision: o.Precision,
+		Logger: log.With("component", "onnx"),
+	})
 	if err != nil {
 		return nil, err
 	}

@@ -28,6 +28,7 @@ func nativeOptions(t testing.TB) app.AnalyzeOptions {
 	o.Model = asset(t, "models", "efficientnet-lite0.onnx")
 	o.Out = filepath.Join(t.TempDir(), "out")
 	o.Tables, o.JSON, o.Tool = "none", true, "flipmeter test"
+	o.Accelerator = "cpu" // whatever else lies beside its library
 	return o
 }
 

@@ -73,9 +73,13 @@ type ModelInfo struct {
 	// first frame decided.
 	OutputGuessed bool
 	Provider      string // "cpu", "openvino", …
-	Precision     string // "fp32", …
-	Runtime       string // "onnxruntime 1.32.0"
-	License       string
+	// ProviderWhy tells a person what the provider runs on and, where it was
+	// chosen automatically, why nothing better was. It is not part of the
+	// identity.
+	ProviderWhy string
+	Precision   string // "fp32", …
+	Runtime     string // "onnxruntime 1.32.0"
+	License     string
 	// RandomWeights is the seed's text where the weights are not trained;
 	// every report made with such a model says so.
 	RandomWeights string

@@ -22,15 +22,18 @@ type Bare struct {
 }
 
 // OpenBare loads a model for parallel runs side by side, each on threads
-// threads, on the CPU. The input is all zeros, which costs a network as much
-// as any other.
+// threads, with the accelerator and precision of cfg, where none is named on
+// the CPU. The input is all zeros, which costs a network as much as any other.
 func (rt *Runtime) OpenBare(cfg ModelConfig, parallel, threads int) (_ *Bare, err error) {
-	cfg.Accelerator = CPU
+	cfg.Sessions, cfg.Threads = parallel, threads
+	if cfg.Accelerator == "" {
+		cfg.Accelerator = CPU
+	}
 	src, err := readSource(cfg)
 	if err != nil {
 		return nil, err
 	}
-	n, err := rt.openNetwork(src, cfg, threads)
+	n, err := rt.openNetwork(src, cfg)
 	if err != nil {
 		return nil, fmt.Errorf("open model %s: %w", cfg.Path, err)
 	}
@@ -40,9 +43,6 @@ func (rt *Runtime) OpenBare(cfg ModelConfig, parallel, threads int) (_ *Bare, er
 			err = errors.Join(fmt.Errorf("open model %s: %w", cfg.Path, err), b.Close())
 		}
 	}()
-	if err = n.measureOutput(); err != nil {
-		return nil, err
-	}
 	for range parallel {
 		if err = b.bind(); err != nil {
 			return nil, err

@@ -2,7 +2,9 @@ package onnx
 
 import (
 	"errors"
+	"fmt"
 	"log/slog"
+	"time"
 
 	"github.com/flipmeter/flipmeter/frame"
 	"github.com/flipmeter/flipmeter/infer"
@@ -17,6 +19,11 @@ type Config struct {
 	// Home is flipmeter's folder. Empty: the environment variable
 	// FLIPMETER_HOME, then ~/.local/share/flipmeter.
 	Home string
+	// Accelerator and Precision say what the library is wanted for, as in
+	// ModelConfig; where several are installed, the one that has it is
+	// loaded.
+	Accelerator Accelerator
+	Precision   string
 	// Logger gets what was loaded, at debug level. Nil discards it.
 	Logger *slog.Logger
 }
@@ -25,8 +32,10 @@ type Config struct {
 // provider.
 type Accelerator string
 
-// Auto is CPU for now. A provider that is asked for by name and can't be had
-// is an error, never a silent fall-back.
+// Auto takes the best that the loaded library and the machine offer in the
+// precision that is asked for, and never a lower precision than fp32 unasked.
+// A provider that is asked for by name and can't be had is an error, never a
+// silent fall-back.
 const (
 	Auto     Accelerator = "auto"
 	CPU      Accelerator = "cpu"
@@ -42,13 +51,28 @@ type ModelConfig struct {
 	// Name replaces the name in the file; where both are empty it is the
 	// file's name.
 	Name string
-	// Sessions is how many frames run at once, each on one thread; 0 means
-	// as many as Go uses processors.
-	Sessions    int
+	// Sessions is how many runs there are at once, each on Threads threads;
+	// 0 means as many as Go uses processors for them, and on a GPU two: one
+	// that runs while the next one's pictures are put together.
+	Sessions int
+	// Threads of each run on a processor; 0 is 1, which gives the highest
+	// throughput. More make each run faster and all of them slower.
+	Threads     int
 	Accelerator Accelerator // empty is Auto
-	// Precision is fp32, fp16 or bf16 on accelerators; empty is fp32. The
-	// CPU runs a file in the precision that it is made in.
+	// Precision is fp32, fp16 or bf16 on accelerators; empty is as the file
+	// is made. The CPU runs a file in the precision that it is made in.
 	Precision string
+	// Device is the number of the GPU.
+	Device int
+	// MemoryLimit bounds what the CUDA provider takes of the GPU's memory,
+	// in bytes; 0 is no bound.
+	MemoryLimit int64
+	// EngineCache is the folder in which TensorRT keeps the engines that it
+	// builds, so that the next start takes seconds instead of minutes. It is
+	// made if it does not exist. Empty: engines are not kept.
+	EngineCache string
+	// Batch is for accelerators that want several pictures at once.
+	Batch Batch
 	// Options go to the provider as they are (for OpenVINO device_type, for
 	// CUDA device_id, …), those that begin with "session." or "ep." to the
 	// session's configuration.
@@ -65,6 +89,44 @@ type ModelConfig struct {
 	// Override changes what the file states, and so the identity of the
 	// results.
 	Override Override
+}
+
+// maxSessions bounds a mistyped number of sessions: each has its own buffers.
+const maxSessions = 1024
+
+// maxBatch bounds a mistyped size of a batch.
+const maxBatch = 1024
+
+func (c *ModelConfig) validate() error {
+	for _, n := range []struct {
+		what     string
+		got, max int
+	}{
+		{"sessions", c.Sessions, maxSessions}, {"threads", c.Threads, maxSessions}, {"the size of a batch", c.Batch.Max, maxBatch},
+	} {
+		if n.got < 0 || n.got > n.max {
+			return fmt.Errorf("%s must be between 1 and %d, got %d", n.what, n.max, n.got)
+		}
+	}
+	switch {
+	case c.Device < 0:
+		return fmt.Errorf("the number of the device must not be negative, got %d", c.Device)
+	case c.MemoryLimit < 0:
+		return fmt.Errorf("the memory limit must not be negative, got %d", c.MemoryLimit)
+	case c.Batch.Delay < 0:
+		return fmt.Errorf("the delay of a batch must not be negative, got %v", c.Batch.Delay)
+	}
+	return nil
+}
+
+// Batch says how many pictures a GPU gets at once. A processor gets one at a
+// time.
+type Batch struct {
+	// Max is the size that every run has, whatever is there to fill it: so a
+	// frame's answer does not depend on which frames came along. 0 is 8.
+	Max int
+	// Delay is how long the first picture of a batch waits for the others.
+	Delay time.Duration
 }
 
 // Override replaces parts of a model's preprocessing; empty fields don't.

@@ -21,7 +21,8 @@ const libraryEnv = "ONNXRUNTIME_SHARED_LIBRARY_PATH"
 var ErrNoLibrary = errors.New("no ONNX Runtime library found")
 
 // candidates are the libraries to try, in this order; the first that exists
-// is used. Names without a folder are left to the system's loader.
+// is used, unless a later one has the accelerator that is wanted. Names
+// without a folder are left to the system's loader.
 func candidates(cfg Config, getenv func(string) string) (paths []string, err error) {
 	for _, given := range []struct{ what, path string }{
 		{"the given library", cfg.LibraryPath}, {libraryEnv, getenv(libraryEnv)},
@@ -41,7 +42,24 @@ func candidates(cfg Config, getenv func(string) string) (paths []string, err err
 		}
 		return nil, fmt.Errorf("load ONNX Runtime: %s is the folder %s, which holds no libonnxruntime.so", given.what, given.path)
 	}
-	return append(libraries(filepath.Join(home(cfg, getenv), "lib")), systemNames...), nil
+	for _, folder := range folders(cfg.Accelerator) {
+		paths = append(paths, libraries(filepath.Join(home(cfg, getenv), "lib", folder))...)
+	}
+	return append(paths, systemNames...), nil
+}
+
+// folders are where under lib the library for an accelerator is looked for:
+// each package of ONNX Runtime has one of its own, as its providers fit no
+// other, and the plain one lies in lib itself.
+func folders(a Accelerator) []string {
+	switch a {
+	case OpenVINO:
+		return []string{"openvino", "", "cuda"}
+	case CUDA, TensorRT:
+		return []string{"cuda", "", "openvino"}
+	default:
+		return []string{"", "openvino", "cuda"}
+	}
 }
 
 // systemNames are what ONNX Runtime's library is called by those who package

@@ -3,6 +3,7 @@
 package onnx
 
 /*
+#cgo CFLAGS: -D_GNU_SOURCE
 #cgo linux LDFLAGS: -ldl
 #include <dlfcn.h>
 #include <signal.h>
@@ -23,11 +24,19 @@ static const char *flipmeterVersion(void *fn) {
 	return base ? base->GetVersionString() : NULL;
 }
 
-static void flipmeterSaveSignals(struct sigaction *into, int n) {
-	for (int i = 1; i < n; i++) sigaction(i, NULL, &into[i]);
+// Returns the path of the file that holds a function, or NULL.
+static const char *flipmeterFileOf(void *fn) {
+	Dl_info info;
+	return dladdr(fn, &info) ? info.dli_fname : NULL;
 }
 
-static void flipmeterRestoreSignals(const struct sigaction *from, int n) {
+static void flipmeterSaveSignals(struct sigaction *into, int n, stack_t *stack) {
+	for (int i = 1; i < n; i++) sigaction(i, NULL, &into[i]);
+	sigaltstack(NULL, stack);
+}
+
+static void flipmeterRestoreSignals(const struct sigaction *from, int n, const stack_t *stack) {
+	sigaltstack(stack, NULL);
 	for (int i = 1; i < n; i++) {
 		if (i != SIGKILL && i != SIGSTOP) sigaction(i, &from[i], NULL);
 	}
@@ -37,46 +46,77 @@ import "C"
 
 import (
 	"errors"
+	"runtime"
 	"unsafe"
 )
 
-// libraryVersion loads a library and asks for its version. It stays loaded
-// where keep is true: ONNX Runtime's threads and its providers' must not lose
-// the code under them.
-func libraryVersion(path string, keep func(version string) bool) (string, error) {
+// libraryVersion loads a library and asks for its version and where it lies.
+// It stays loaded where keep is true: ONNX Runtime's threads and its
+// providers' must not lose the code under them.
+func libraryVersion(path string, keep func(version string) bool) (version, file string, err error) {
+	runtime.LockOSThread() // dlerror tells of the thread's own last failure
+	defer runtime.UnlockOSThread()
 	name := C.CString(path)
 	defer C.free(unsafe.Pointer(name))
 	handle := C.dlopen(name, C.RTLD_LAZY|C.RTLD_LOCAL)
 	if handle == nil {
-		return "", errors.New(C.GoString(C.dlerror()))
+		return "", "", errors.New(C.GoString(C.dlerror()))
 	}
 	symbol := C.CString("OrtGetApiBase")
 	defer C.free(unsafe.Pointer(symbol))
 	fn := C.dlsym(handle, symbol)
 	if fn == nil {
 		C.dlclose(handle)
-		return "", errors.New("it is no ONNX Runtime library")
+		return "", "", errors.New("it is no ONNX Runtime library")
 	}
 	text := C.flipmeterVersion(fn)
 	if text == nil {
 		C.dlclose(handle)
-		return "", errors.New("it is no ONNX Runtime library")
+		return "", "", errors.New("it is no ONNX Runtime library")
 	}
-	version := C.GoString(text)
+	version, file = C.GoString(text), path
+	if at := C.flipmeterFileOf(fn); at != nil {
+		file = C.GoString(at)
+	}
 	if !keep(version) {
 		C.dlclose(handle)
 	}
-	return version, nil
+	return version, file, nil
 }
 
-// keepSignals runs f and puts back the signal handlers that it found: the
-// CUDA libraries install their own, without the alternate stack that Go
-// needs, and the next Ctrl-C would crash the program.
+// loadable tells whether the system's loader finds a library. What it found
+// stays loaded: it is a part of a provider that is about to be used, and
+// NVIDIA's libraries don't like to be unloaded.
+func loadable(name string) error {
+	runtime.LockOSThread() // for dlerror
+	defer runtime.UnlockOSThread()
+	c := C.CString(name)
+	defer C.free(unsafe.Pointer(c))
+	if C.dlopen(c, C.RTLD_LAZY|C.RTLD_LOCAL) == nil {
+		return errors.New(C.GoString(C.dlerror()))
+	}
+	return nil
+}
+
+// keepSignals runs f and puts back how signals were handled before, for what
+// providers' libraries do to it:
+//
+//   - CUDA's install handlers of their own, without the alternate stack that
+//     Go needs, and the next Ctrl-C would crash the program.
+//   - OpenVINO's plugin gives the thread that loads it an alternate signal
+//     stack, for AMX's large frames, and frees that stack when the last session
+//     is closed, on whatever thread. The first thread would be left with a
+//     stack that is gone, and the next signal, such as the runtime's own
+//     for preemption, would end the process without a word. Go's stack is large
+//     enough for AMX.
 func keepSignals(f func() error) error {
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
 	const signals = 65
 	saved := (*C.struct_sigaction)(C.calloc(signals, C.sizeof_struct_sigaction))
 	defer C.free(unsafe.Pointer(saved))
-	C.flipmeterSaveSignals(saved, signals)
-	defer C.flipmeterRestoreSignals(saved, signals)
+	var stack C.stack_t
+	C.flipmeterSaveSignals(saved, signals, &stack)
+	defer C.flipmeterRestoreSignals(saved, signals, &stack)
 	return f()
 }

@@ -62,7 +62,8 @@ func TestLoadRefuses(t *testing.T) {
 
 func TestLoadWithoutAnyLibrary(t *testing.T) {
 	t.Setenv(libraryEnv, "")
-	installed, _, _ := firstLibrary(systemNames) // for every program of this system
+	found, _ := firstLibrary(systemNames) // for every program of this system
+	installed := found.path
 	rt, err := Load(Config{Home: t.TempDir()})
 	if installed == "" {
 		if !errors.Is(err, ErrNoLibrary) {

@@ -6,15 +6,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"runtime"
 
 	ort "github.com/yalue/onnxruntime_go"
 
 	"github.com/flipmeter/flipmeter/infer"
 )
-
-// maxSessions bounds a mistyped number of sessions: each has its own buffers.
-const maxSessions = 1024
 
 // Open reads a model file and makes a classifier of it that runs
 // cfg.Sessions frames at once. One frame is run to see that it works. The
@@ -22,12 +18,8 @@ const maxSessions = 1024
 //
 // ctx is looked at between steps: loading a large model can't be interrupted.
 func (rt *Runtime) Open(ctx context.Context, cfg ModelConfig) (infer.Classifier, error) {
-	sessions := cfg.Sessions
-	if sessions == 0 {
-		sessions = runtime.GOMAXPROCS(0)
-	}
-	if sessions < 0 || sessions > maxSessions {
-		return nil, fmt.Errorf("open model %s: sessions must be between 1 and %d, got %d", cfg.Path, maxSessions, cfg.Sessions)
+	if err := cfg.validate(); err != nil {
+		return nil, fmt.Errorf("open model %s: %w", cfg.Path, err)
 	}
 	if ctx.Err() != nil {
 		return nil, context.Cause(ctx)
@@ -39,11 +31,11 @@ func (rt *Runtime) Open(ctx context.Context, cfg ModelConfig) (infer.Classifier,
 	if ctx.Err() != nil {
 		return nil, context.Cause(ctx)
 	}
-	n, err := rt.openNetwork(src, cfg, threadsPerRun)
+	n, err := rt.openNetwork(src, cfg)
 	if err != nil {
 		return nil, fmt.Errorf("open model %s: %w", cfg.Path, err)
 	}
-	c, err := n.classifier(src, cfg, sessions)
+	c, err := n.classifier(src, cfg)
 	if err != nil {
 		return nil, fmt.Errorf("open model %s: %w", cfg.Path, errors.Join(err, n.close()))
 	}
@@ -58,15 +50,12 @@ func (rt *Runtime) Open(ctx context.Context, cfg ModelConfig) (infer.Classifier,
 type network struct {
 	session *ort.DynamicAdvancedSession
 	plan    plan
+	runs    int  // at once
 	rotate  bool // see infer.RotateBackground
 }
 
-// threadsPerRun is 1 because many frames want throughput: as many runs side
-// by side as there are cores do more than one run on all of them.
-const threadsPerRun = 1
-
 // openNetwork loads the model with the provider that is asked for.
-func (rt *Runtime) openNetwork(src *source, cfg ModelConfig, threads int) (_ *network, err error) {
+func (rt *Runtime) openNetwork(src *source, cfg ModelConfig) (_ *network, err error) {
 	if err := rt.retain(); err != nil {
 		return nil, err
 	}
@@ -75,31 +64,37 @@ func (rt *Runtime) openNetwork(src *source, cfg ModelConfig, threads int) (_ *ne
 			err = errors.Join(err, env.release())
 		}
 	}()
-	p, err := chooseProvider(cfg, src.file.weights.precision())
+	p, err := rt.chooseProvider(cfg, src.file.weights.precision(), src.plan)
 	if err != nil {
 		return nil, err
 	}
 	src.info.Provider, src.info.Precision = string(p.accelerator), p.precision
+	src.info.ProviderWhy = choice{Offer{Accelerator: p.accelerator, Device: p.device}, p.why}.text()
 	src.info.Runtime = "onnxruntime " + rt.version
 	opts, err := ort.NewSessionOptions()
 	if err != nil {
 		return nil, oneLine(err)
 	}
 	defer opts.Destroy()
-	n := &network{plan: src.plan}
+	n := &network{plan: src.plan, runs: p.runs}
 	load := func() error {
-		if err := p.configure(opts, rt, threads); err != nil {
+		if err := p.configure(opts, rt); err != nil {
 			return err
 		}
-		n.session, err = newSession(src, opts)
-		return err
+		if n.session, err = newSession(src, opts); err != nil {
+			return err
+		}
+		return n.measureOutput() // the first run loads more of a provider's libraries
 	}
-	if p.replacesSignals() {
+	if p.accelerator != CPU {
 		err = keepSignals(load)
 	} else {
 		err = load()
 	}
 	src.bytes = nil
+	if err != nil && n.session != nil {
+		err = errors.Join(err, n.session.Destroy())
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -122,10 +117,7 @@ func newSession(src *source, opts *ort.SessionOptions) (s *ort.DynamicAdvancedSe
 }
 
 // classifier makes the runners and the scheduler over them.
-func (n *network) classifier(src *source, cfg ModelConfig, sessions int) (c infer.Classifier, err error) {
-	if err := n.measureOutput(); err != nil {
-		return nil, err
-	}
+func (n *network) classifier(src *source, cfg ModelConfig) (c infer.Classifier, err error) {
 	src.plan = n.plan
 	if n.rotate, err = src.label(cfg); err != nil {
 		return nil, err
@@ -138,7 +130,7 @@ func (n *network) classifier(src *source, cfg ModelConfig, sessions int) (c infe
 			}
 		}
 	}()
-	for range sessions {
+	for range n.runs {
 		r, err := newRunner(n, src.info.Preprocessing)
 		if err != nil {
 			return nil, err

@@ -13,7 +13,8 @@ type plan struct {
 	inElem        int32
 	outElem       int32
 	planes        bool // NCHW, else NHWC
-	batch         int  // rows that every run has; only the first is used
+	batch         int  // rows that every run has
+	dynamicBatch  bool // the network takes any number of rows
 	width, height int
 	classes       int // 0 where only a run can tell
 }
@@ -52,7 +53,7 @@ func newPlan(m *modelFile) (plan, error) {
 		return p, fmt.Errorf("input %q is %s, an image classifier takes 3 channels", in.name, in.describe())
 	}
 	p.height, p.width = int(max(h, 0)), int(max(w, 0))
-	if in.dims[0] != dynamic {
+	if p.dynamicBatch = in.dims[0] == dynamic; !p.dynamicBatch {
 		p.batch = int(in.dims[0])
 	}
 	if !out.tensor || out.ranked && len(out.dims) != 2 {

@@ -17,10 +17,10 @@ func TestNewPlan(t *testing.T) {
 		in, out valueInfo
 		want    plan
 	}{
-		"NCHW":             {tensorOf("x", elemFloat, dynamic, 3, 224, 200), scores, plan{planes: true, batch: 1, height: 224, width: 200, classes: 10}},
-		"NHWC":             {tensorOf("x", elemUint8, dynamic, 224, 200, 3), scores, plan{batch: 1, height: 224, width: 200, classes: 10}},
+		"NCHW":             {tensorOf("x", elemFloat, dynamic, 3, 224, 200), scores, plan{planes: true, batch: 1, dynamicBatch: true, height: 224, width: 200, classes: 10}},
+		"NHWC":             {tensorOf("x", elemUint8, dynamic, 224, 200, 3), scores, plan{batch: 1, dynamicBatch: true, height: 224, width: 200, classes: 10}},
 		"fixed batch":      {tensorOf("x", elemFloat16, 4, 3, 8, 8), tensorOf("y", elemFloat16, 4, 2), plan{planes: true, batch: 4, height: 8, width: 8, classes: 2}},
-		"any size":         {tensorOf("x", elemFloat, dynamic, 3, dynamic, dynamic), tensorOf("y", elemFloat, dynamic, dynamic), plan{planes: true, batch: 1}},
+		"any size":         {tensorOf("x", elemFloat, dynamic, 3, dynamic, dynamic), tensorOf("y", elemFloat, dynamic, dynamic), plan{planes: true, batch: 1, dynamicBatch: true}},
 		"unknown output":   {tensorOf("x", elemFloat, 1, 3, 8, 8), valueInfo{name: "y", tensor: true, elem: elemFloat}, plan{planes: true, batch: 1, height: 8, width: 8}},
 		"3 is the height":  {tensorOf("x", elemFloat, 1, 3, 3, 8), scores, plan{planes: true, batch: 1, height: 3, width: 8, classes: 10}},
 		"3 in both places": {tensorOf("x", elemFloat, 1, 3, 8, 3), scores, plan{planes: true, batch: 1, height: 8, width: 3, classes: 10}},

@@ -6,7 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"os"
+	"runtime"
 	"slices"
+	"strconv"
 	"strings"
 
 	ort "github.com/yalue/onnxruntime_go"
@@ -16,14 +19,18 @@ import (
 type provider struct {
 	accelerator Accelerator
 	precision   string
+	why         string // why Auto came to it
+	device      string
+	threads     int               // of a run
+	runs        int               // at once
 	options     map[string]string // the provider's own
 	session     map[string]string // the session's configuration
 }
 
 // chooseProvider resolves what the caller asks for. made is the precision of
 // the file's weights.
-func chooseProvider(cfg ModelConfig, made string) (provider, error) {
-	p := provider{accelerator: cfg.Accelerator, precision: cfg.Precision,
+func (rt *Runtime) chooseProvider(cfg ModelConfig, made string, in plan) (provider, error) {
+	p := provider{accelerator: cfg.Accelerator, precision: cfg.Precision, threads: max(cfg.Threads, 1),
 		options: make(map[string]string), session: make(map[string]string)}
 	for k, v := range cfg.Options {
 		if strings.HasPrefix(k, "session.") || strings.HasPrefix(k, "ep.") {
@@ -32,55 +39,152 @@ func chooseProvider(cfg ModelConfig, made string) (provider, error) {
 			p.options[k] = v
 		}
 	}
+	if p.precision == made {
+		p.precision = "" // as it is made needs no asking for
+	}
 	switch p.accelerator {
-	case "", Auto, CPU:
-		p.accelerator = CPU
-		if p.precision != "" && p.precision != made {
-			return p, fmt.Errorf("the CPU runs this file in %s, as it is made, not in %s: choose another accelerator or another file", made, p.precision)
-		}
-		p.precision = made
-		if len(p.options) > 0 {
-			return p, fmt.Errorf("the CPU provider knows no options besides session.*, got %v", p.options)
-		}
-		return p, nil
-	case OpenVINO, CUDA, TensorRT:
+	case "", Auto:
+		c := rt.auto(p.precision)
+		p.accelerator, p.why = c.offer.Accelerator, c.why
+	case CPU, OpenVINO, CUDA, TensorRT:
 	default:
 		return p, fmt.Errorf("unknown accelerator %q (auto, cpu, openvino, cuda or tensorrt)", p.accelerator)
 	}
+	if err := p.fitOffer(rt, made); err != nil {
+		return p, err
+	}
 	if p.precision == "" {
-		p.precision = "fp32"
+		p.precision = made
 	}
-	known := precisions[p.accelerator]
-	if _, ok := known[p.precision]; !ok {
-		return p, fmt.Errorf("%s has no precision %q (%s)", p.accelerator, p.precision, strings.Join(slices.Sorted(maps.Keys(known)), ", "))
+	p.runs = runsAtOnce(p.accelerator, cfg.Sessions, p.threads)
+	return p, p.setOptions(cfg, in)
+}
+
+// fitOffer checks the wish against what there is.
+func (p *provider) fitOffer(rt *Runtime, made string) error {
+	offers := rt.Offers()
+	i := slices.IndexFunc(offers, func(o Offer) bool { return o.Accelerator == p.accelerator })
+	if i < 0 {
+		return fmt.Errorf("%s is not known to the library %s", p.accelerator, rt.library)
 	}
-	return p, nil
+	o := offers[i]
+	p.device = o.Device
+	if p.accelerator == CPU {
+		if p.precision == "" {
+			return nil
+		}
+		also := ""
+		if p.why != "" {
+			also = " (" + p.why + ")"
+		}
+		return fmt.Errorf("the CPU runs this file in %s, as it is made, not in %s: choose another accelerator or another file%s", made, p.precision, also)
+	}
+	if o.Missing != "" {
+		return fmt.Errorf("%s can't be had with the library %s (version %s): %s: %s, or choose another accelerator", p.accelerator, rt.library, rt.version, o.Missing, o.Mend)
+	}
+	if why := o.lacks(p.precision); why != "" {
+		return fmt.Errorf("%s can't run this model in %s: %s", p.accelerator, p.precision, why)
+	}
+	return nil
 }
 
-// precisions says which precisions an accelerator has, and by which option of
-// its provider; the value is for OpenVINO's INFERENCE_PRECISION_HINT.
-var precisions = map[Accelerator]map[string]string{
-	OpenVINO: {"fp32": "f32", "fp16": "f16", "bf16": "bf16"},
-	CUDA:     {"fp32": ""},
-	TensorRT: {"fp32": "", "fp16": "trt_fp16_enable", "bf16": "trt_bf16_enable"},
+// auto is what comes first of what can be had with this library.
+func (rt *Runtime) auto(precision string) choice {
+	s := surveyor{machine: ThisMachine()}
+	offers := slices.Clone(rt.offers)
+	for i := range offers {
+		if o := &offers[i]; o.Library != rt.file && o.Missing == "" {
+			o.Missing = "the library that is loaded, " + rt.library + ", has it not"
+		}
+	}
+	return s.choose(offers, precision)
 }
 
-// packages are the Python packages that carry a library with the provider.
-var packages = map[Accelerator]string{
-	OpenVINO: "onnxruntime-openvino", CUDA: "onnxruntime-gpu", TensorRT: "onnxruntime-gpu",
+// runsAtOnce is how many runs a network gets at once, and whether it gets
+// several pictures with each.
+func runsAtOnce(a Accelerator, sessions, threads int) int {
+	switch {
+	case sessions > 0:
+		return sessions
+	case batches(a):
+		return gpuLanes
+	default:
+		return max(1, runtime.GOMAXPROCS(0)/threads)
+	}
 }
 
-// replacesSignals tells whether the provider's libraries install signal
-// handlers.
-func (p *provider) replacesSignals() bool {
-	return p.accelerator == CUDA || p.accelerator == TensorRT
+// gpuLanes are the batches that are under way at once: one runs while the
+// next is put together.
+const gpuLanes = 2
+
+// batches tells whether an accelerator wants several pictures at once.
+func batches(a Accelerator) bool { return a == CUDA || a == TensorRT }
+
+// openVINOTypes are OpenVINO's names of the precisions.
+var openVINOTypes = map[string]string{"fp32": "f32", "fp16": "f16", "bf16": "bf16"}
+
+// tensorRTOptions enable a precision.
+var tensorRTOptions = map[string]string{"fp16": "trt_fp16_enable", "bf16": "trt_bf16_enable"}
+
+// setOptions writes the provider's options; what the caller gave under the
+// provider's own names goes before.
+func (p *provider) setOptions(cfg ModelConfig, in plan) error {
+	own := make(map[string]string)
+	switch p.accelerator {
+	case CPU:
+		if len(p.options) > 0 {
+			return fmt.Errorf("the CPU provider knows no options besides session.*, got %v", slices.Sorted(maps.Keys(p.options)))
+		}
+	case OpenVINO:
+		// A stream for each run, none of which shares its threads: the same
+		// reason as for single-threaded sessions.
+		hint := orText(openVINOTypes[p.precision], "f32") // other files keep their own
+		own["device_type"] = "CPU"
+		own["num_of_threads"] = strconv.Itoa(p.runs)
+		own["load_config"] = fmt.Sprintf(`{"CPU":{"INFERENCE_PRECISION_HINT":%q,"NUM_STREAMS":"%d","INFERENCE_NUM_THREADS":"%d"}}`, hint, p.runs, p.runs*p.threads)
+		if in.dynamicBatch && plainName(in.input) {
+			// A network whose shapes are all known is planned once and for
+			// all, and runs a little faster.
+			own["reshape_input"] = fmt.Sprintf("%s[%s]", in.input, strings.Trim(strings.Join(strings.Fields(fmt.Sprint(in.inputShape())), ","), "[]"))
+		}
+	case CUDA:
+		own["device_id"] = strconv.Itoa(cfg.Device)
+		// TF32 rounds the inputs of products to 10 bits, which is not fp32.
+		own["use_tf32"] = "0"
+		if cfg.MemoryLimit > 0 {
+			own["gpu_mem_limit"] = strconv.FormatInt(cfg.MemoryLimit, 10)
+			// The default doubles what it holds until the limit is hit.
+			own["arena_extend_strategy"] = "kSameAsRequested"
+		}
+	case TensorRT:
+		own["device_id"] = strconv.Itoa(cfg.Device)
+		if enable := tensorRTOptions[p.precision]; enable != "" {
+			own[enable] = "1"
+		}
+		if cfg.EngineCache != "" {
+			if err := os.MkdirAll(cfg.EngineCache, 0o755); err != nil {
+				return fmt.Errorf("make the folder of TensorRT's engines: %w", err)
+			}
+			own["trt_engine_cache_enable"], own["trt_engine_cache_path"] = "1", cfg.EngineCache
+			own["trt_timing_cache_enable"], own["trt_timing_cache_path"] = "1", cfg.EngineCache
+		}
+	}
+	maps.Copy(own, p.options)
+	p.options = own
+	return nil
+}
+
+// plainName tells whether a tensor's name can stand in an option that is a
+// list.
+func plainName(s string) bool {
+	return s != "" && !strings.ContainsAny(s, "[],; \t\n")
 }
 
 // configure writes the provider and the threads of a run into the session's
 // options.
-func (p *provider) configure(opts *ort.SessionOptions, rt *Runtime, threads int) error {
+func (p *provider) configure(opts *ort.SessionOptions, rt *Runtime) error {
 	for _, err := range []error{
-		opts.SetIntraOpNumThreads(threads), opts.SetInterOpNumThreads(1),
+		opts.SetIntraOpNumThreads(p.threads), opts.SetInterOpNumThreads(1),
 		opts.SetExecutionMode(ort.ExecutionModeSequential),
 		opts.SetGraphOptimizationLevel(ort.GraphOptimizationLevelEnableAll),
 	} {
@@ -101,8 +205,7 @@ func (p *provider) configure(opts *ort.SessionOptions, rt *Runtime, threads int)
 		}
 	}
 	if err := p.append(opts); err != nil {
-		return fmt.Errorf("%s can't be had with the library %s (version %s): %s; let %s name the library of the package %s, with all that it needs beside it, or choose another accelerator",
-			p.accelerator, rt.library, rt.version, strings.TrimSuffix(oneLine(err).Error(), "."), libraryEnv, packages[p.accelerator])
+		return fmt.Errorf("%s can't be had with the library %s (version %s): %s", p.accelerator, rt.library, rt.version, strings.TrimSuffix(oneLine(err).Error(), "."))
 	}
 	return nil
 }
@@ -110,7 +213,7 @@ func (p *provider) configure(opts *ort.SessionOptions, rt *Runtime, threads int)
 func (p *provider) append(opts *ort.SessionOptions) error {
 	switch p.accelerator {
 	case OpenVINO:
-		return p.appendOpenVINO(opts)
+		return opts.AppendExecutionProviderOpenVINO(p.options)
 	case CUDA:
 		return p.appendCUDA(opts)
 	case TensorRT:
@@ -120,42 +223,25 @@ func (p *provider) append(opts *ort.SessionOptions) error {
 	}
 }
 
-func (p *provider) appendOpenVINO(opts *ort.SessionOptions) error {
-	options := map[string]string{"device_type": "CPU"}
-	maps.Copy(options, p.options)
-	if _, ok := options["load_config"]; !ok {
-		options["load_config"] = fmt.Sprintf(`{%q:{"INFERENCE_PRECISION_HINT":%q}}`, options["device_type"], precisions[OpenVINO][p.precision])
-	}
-	return opts.AppendExecutionProviderOpenVINO(options)
-}
-
 func (p *provider) appendCUDA(opts *ort.SessionOptions) (err error) {
 	cuda, err := ort.NewCUDAProviderOptions()
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, cuda.Destroy()) }()
-	// TF32 rounds the inputs of products to 10 bits, which is not fp32.
-	options := map[string]string{"use_tf32": "0"}
-	maps.Copy(options, p.options)
-	if err := cuda.Update(options); err != nil {
+	if err := cuda.Update(p.options); err != nil {
 		return err
 	}
 	return opts.AppendExecutionProviderCUDA(cuda)
 }
 
 func (p *provider) appendTensorRT(opts *ort.SessionOptions) (err error) {
-	options := make(map[string]string)
-	if enable := precisions[TensorRT][p.precision]; enable != "" {
-		options[enable] = "1"
-	}
-	maps.Copy(options, p.options)
 	trt, err := ort.NewTensorRTProviderOptions()
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, trt.Destroy()) }()
-	if err := trt.Update(options); err != nil {
+	if err := trt.Update(p.options); err != nil {
 		return err
 	}
 	return opts.AppendExecutionProviderTensorRT(trt)

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 
@@ -32,8 +33,10 @@ var env environment
 // goroutines.
 type Runtime struct {
 	log     *slog.Logger
-	library string
+	library string // as it was asked for
+	file    string // where it lies
 	version string
+	offers  []Offer // of all libraries that were looked at, this one's included
 
 	mu     sync.Mutex
 	closed bool
@@ -51,34 +54,50 @@ func Load(cfg Config) (*Runtime, error) {
 	if err != nil {
 		return nil, err
 	}
-	path, version, err := firstLibrary(paths)
+	rt := &Runtime{log: log}
+	survey := surveyor{machine: ThisMachine(), loadable: loadable, needs: elfNeeds}
+	var found library
+	err = keepSignals(func() error { // what a provider needs is loaded to see whether it is there
+		paths, rt.offers = survey.order(paths, cfg.Accelerator, cfg.Precision)
+		if found, err = firstLibrary(paths); err != nil || found.path == "" {
+			return err
+		}
+		if !slices.ContainsFunc(rt.offers, func(o Offer) bool { return o.Library == found.file }) {
+			rt.offers = append(rt.offers, survey.offers([]string{found.file})...)
+		}
+		return nil
+	})
 	if err != nil {
 		return nil, err
 	}
-	if path == "" {
+	if found.path == "" {
 		return nil, noLibrary(cfg, os.Getenv)
 	}
-	if err := env.use(path, version, log); err != nil {
+	rt.library, rt.file, rt.version = found.path, found.file, found.version
+	if err := env.use(rt.library, rt.version, log); err != nil {
 		return nil, err
 	}
-	log.Debug("loaded ONNX Runtime", "library", path, "version", version)
-	return &Runtime{log: log, library: path, version: version}, nil
+	log.Debug("loaded ONNX Runtime", "library", rt.library, "version", rt.version)
+	return rt, nil
 }
 
-// firstLibrary is the first library that is there; path is empty if none is.
+// library is one of ONNX Runtime that can be used.
+type library struct{ path, file, version string }
+
+// firstLibrary is the first library that is there; its path is empty if none is.
 // One in a folder that can't be used is an error, one that the system's
 // loader does not know is passed over.
-func firstLibrary(paths []string) (path, version string, err error) {
+func firstLibrary(paths []string) (library, error) {
 	for _, path := range paths {
-		version, err := libraryVersion(path, func(v string) bool { return checkVersion(path, v) == nil })
+		version, file, err := libraryVersion(path, func(v string) bool { return checkVersion(path, v) == nil })
 		switch {
 		case err == nil:
-			return path, version, checkVersion(path, version)
+			return library{path, file, version}, checkVersion(path, version)
 		case strings.ContainsRune(path, os.PathSeparator):
-			return "", "", fmt.Errorf("load ONNX Runtime: %s: %s", path, strings.TrimPrefix(err.Error(), path+": "))
+			return library{}, fmt.Errorf("load ONNX Runtime: %s: %s", path, strings.TrimPrefix(err.Error(), path+": "))
 		}
 	}
-	return "", "", nil
+	return library{}, nil
 }
 
 // use counts one more user, and starts the environment for the first.
@@ -136,6 +155,18 @@ func (rt *Runtime) Version() string { return rt.version }
 
 // Library is the path or the name that the library was loaded by.
 func (rt *Runtime) Library() string { return rt.library }
+
+// Offers are the accelerators, each with whether it can be had with this
+// library on this machine.
+func (rt *Runtime) Offers() []Offer {
+	var own []Offer
+	for _, o := range rt.offers {
+		if o.Library == rt.file {
+			own = append(own, o)
+		}
+	}
+	return own
+}
 
 // Close gives the runtime up. Classifiers that are still open go on working;
 // the last one to close ends ONNX Runtime. Close may be called again.

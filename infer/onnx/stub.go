@@ -33,6 +33,9 @@ func (*Runtime) Version() string { return "" }
 // Library is empty.
 func (*Runtime) Library() string { return "" }
 
+// Offers is empty.
+func (*Runtime) Offers() []Offer { return nil }
+
 // Close does nothing.
 func (*Runtime) Close() error { return nil }
 
