@@ -37,6 +37,7 @@ func newRootCommand(streams app.Streams) *cobra.Command {
 		newAnalyzeCommand(streams),
 		newConfigCommand(streams),
 		newModelsCommand(streams),
+		newProbeCommand(streams),
 		newRulesCommand(streams),
 		newTailCommand(streams),
 		newVersionCommand(streams),

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"log/slog"
 	"math"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -19,9 +18,6 @@ import (
 
 // DefaultFPS is how many pictures a second a folder shows.
 const DefaultFPS = 25
-
-// maxFileBytes bounds the memory that a picture file can ask for.
-const maxFileBytes = 1 << 30
 
 // Config says what to open, and what to make of its pictures. Path, Wants,
 // Pool and Codec are required.
@@ -273,19 +269,7 @@ func (s *Source) decode(ctx context.Context) (at int, err error) {
 }
 
 func (s *Source) decodeFile(name string, into *Bitmap) error {
-	path := filepath.Join(s.cfg.Path, name)
-	info, err := os.Stat(path)
-	if err != nil {
-		return err
-	}
-	if info.Size() == 0 || info.Size() > maxFileBytes || !info.Mode().IsRegular() {
-		return fmt.Errorf("%d bytes is no picture file", info.Size())
-	}
-	content, err := os.ReadFile(path)
-	if err != nil {
-		return err
-	}
-	return s.cfg.Codec.Decode(content, into)
+	return ReadFile(filepath.Join(s.cfg.Path, name), s.cfg.Codec, into)
 }
 
 func (s *Source) treat() (changed bool, err error) {

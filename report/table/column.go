@@ -16,7 +16,7 @@ type column struct {
 }
 
 // columnsOf lists the columns of a row type in the order of its fields.
-func columnsOf[T Frame | Flip]() []column {
+func columnsOf[T any]() []column {
 	t := reflect.TypeFor[T]()
 	cols := make([]column, t.NumField())
 	for i := range cols {
@@ -36,7 +36,7 @@ func Columns[T Frame | Flip]() []string {
 }
 
 // formatRow fills record with the cells of a row.
-func formatRow[T Frame | Flip](row *T, cols []column, record []string) {
+func formatRow[T any](row *T, cols []column, record []string) {
 	v := reflect.ValueOf(row).Elem()
 	for i, c := range cols {
 		record[i] = formatCell(v.Field(c.index))

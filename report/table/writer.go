@@ -14,15 +14,17 @@ import (
 // in memory, and what a reader has to read at once.
 const rowGroup = 8192
 
-// Writer writes rows of one table. One goroutine uses it.
-type Writer[T Frame | Flip] struct {
+// Writer writes rows of one table: a struct with tags like those of Frame,
+// whose fields are texts, truth values, int32, uint64, floats, pointers to
+// these or lists of them. One goroutine uses it.
+type Writer[T any] struct {
 	write func(rows []T) error
 	close func() error
 	rows  int64
 }
 
 // NewWriter writes to w, which it does not close.
-func NewWriter[T Frame | Flip](w io.Writer, format Format) (*Writer[T], error) {
+func NewWriter[T any](w io.Writer, format Format) (*Writer[T], error) {
 	switch format {
 	case Parquet:
 		return newParquetWriter[T](w), nil
@@ -47,7 +49,7 @@ func (w *Writer[T]) Rows() int64 { return w.rows }
 // Close writes what is left. The table is valid only after it.
 func (w *Writer[T]) Close() error { return w.close() }
 
-func newParquetWriter[T Frame | Flip](w io.Writer) *Writer[T] {
+func newParquetWriter[T any](w io.Writer) *Writer[T] {
 	p := parquet.NewGenericWriter[T](w,
 		parquet.MaxRowsPerRowGroup(rowGroup),
 		parquet.Compression(&parquet.Zstd),
@@ -62,7 +64,7 @@ func newParquetWriter[T Frame | Flip](w io.Writer) *Writer[T] {
 	}
 }
 
-func newCSVWriter[T Frame | Flip](w io.Writer) (*Writer[T], error) {
+func newCSVWriter[T any](w io.Writer) (*Writer[T], error) {
 	cols := columnsOf[T]()
 	c := csv.NewWriter(w)
 	record := make([]string, len(cols))
@@ -89,7 +91,7 @@ func newCSVWriter[T Frame | Flip](w io.Writer) (*Writer[T], error) {
 	}, nil
 }
 
-func newJSONLWriter[T Frame | Flip](w io.Writer) *Writer[T] {
+func newJSONLWriter[T any](w io.Writer) *Writer[T] {
 	b := bufio.NewWriterSize(w, 1<<16)
 	enc := json.NewEncoder(b)
 	enc.SetEscapeHTML(false)

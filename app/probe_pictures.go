@@ -1,0 +1,268 @@
+package app
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/flipmeter/flipmeter/frame"
+	"github.com/flipmeter/flipmeter/infer"
+	"github.com/flipmeter/flipmeter/ingest/gocv"
+	"github.com/flipmeter/flipmeter/ingest/images"
+	"github.com/flipmeter/flipmeter/perturb/truth"
+)
+
+// pictureRef is one picture: a file, or a frame of a video.
+type pictureRef struct {
+	name string // unique, with slashes
+	path string
+	// frame is the number of the frame of a video; −1 for a picture file.
+	frame int64
+}
+
+// pictureList is the pictures of a run. One goroutine at a time loads them.
+type pictureList struct {
+	refs  []pictureRef
+	codec images.Codec
+	log   *slog.Logger
+	pix   images.Bitmap
+	video *videoFrames // open at the moment
+}
+
+// openPictures lists what the user named.
+func openPictures(ctx context.Context, o *ProbeOptions, log *slog.Logger) (*pictureList, error) {
+	l := &pictureList{log: log}
+	var err error
+	if l.codec, err = gocv.Pictures(); err != nil { // built without OpenCV
+		l.codec = images.PureGo()
+	}
+	several := len(o.Pictures) > 1
+	for _, source := range o.Pictures {
+		st, err := os.Stat(source)
+		if err != nil {
+			return nil, fmt.Errorf("open %s: %w", source, errors.Unwrap(err))
+		}
+		base := filepath.Base(filepath.Clean(source))
+		switch {
+		case st.IsDir():
+			names, err := images.Walk(source)
+			if err != nil {
+				return nil, fmt.Errorf("open %s: %w", source, err)
+			}
+			for _, name := range names {
+				unique := name
+				if several {
+					unique = base + "/" + name
+				}
+				l.refs = append(l.refs, pictureRef{unique, filepath.Join(source, filepath.FromSlash(name)), -1})
+			}
+		case images.IsPicture(source):
+			l.refs = append(l.refs, pictureRef{base, source, -1})
+		default:
+			frames, err := l.listFrames(ctx, source, o.Frames)
+			if err != nil {
+				return nil, err
+			}
+			for _, n := range frames {
+				l.refs = append(l.refs, pictureRef{fmt.Sprintf("%s#%d", base, n), source, n})
+			}
+		}
+	}
+	l.refs = thin(l.refs, o.Limit)
+	seen := make(map[string]bool)
+	for i := range l.refs {
+		for name, n := l.refs[i].name, 2; seen[l.refs[i].name]; n++ {
+			l.refs[i].name = fmt.Sprintf("%s (%d)", name, n)
+		}
+		seen[l.refs[i].name] = true
+	}
+	return l, nil
+}
+
+// thin keeps n of the list, evenly.
+func thin[T any](all []T, n int) []T {
+	if n == 0 || len(all) <= n {
+		return all
+	}
+	out := make([]T, n)
+	for i := range out {
+		out[i] = all[i*len(all)/n]
+	}
+	return out
+}
+
+// listFrames chooses n frames of a video, evenly.
+func (l *pictureList) listFrames(ctx context.Context, path string, n int) ([]int64, error) {
+	v, err := openFrames(ctx, path, l.log)
+	if err != nil {
+		return nil, err
+	}
+	total := v.frames
+	if err := v.Close(); err != nil {
+		return nil, err
+	}
+	if total < 1 {
+		return nil, fmt.Errorf("%s does not say how many frames it has: extract pictures first", path)
+	}
+	all := make([]int64, total)
+	for i := range all {
+		all[i] = int64(i)
+	}
+	return thin(all, n), nil
+}
+
+// fingerprint tells lists of pictures apart.
+func (l *pictureList) fingerprint() string {
+	h := sha256.New()
+	for _, r := range l.refs {
+		size, changed := int64(-1), int64(0)
+		if st, err := os.Stat(r.path); err == nil {
+			size, changed = st.Size(), st.ModTime().UnixNano()
+		}
+		fmt.Fprintf(h, "%q %q %d %d %d\n", r.name, r.path, r.frame, size, changed)
+	}
+	_, _ = io.WriteString(h, l.codec.Name) // a hash takes everything
+	return hex.EncodeToString(h.Sum(nil))
+}
+
+// load decodes a picture into RGB. The pixels are valid until the next call.
+func (l *pictureList) load(ctx context.Context, i int) (frame.Picture, error) {
+	r := l.refs[i]
+	if r.frame >= 0 {
+		return l.loadFrame(ctx, r)
+	}
+	if err := images.ReadFile(r.path, l.codec, &l.pix); err != nil {
+		var path *os.PathError
+		if errors.As(err, &path) {
+			err = path.Err
+		}
+		return frame.Picture{}, err
+	}
+	if l.codec.BGR {
+		for p := l.pix.Pix; len(p) >= 3; p = p[3:] {
+			p[0], p[2] = p[2], p[0]
+		}
+	}
+	return frame.Picture{Width: l.pix.Width, Height: l.pix.Height, Channels: 3, Pix: l.pix.Pix}, nil
+}
+
+// loadFrame reads forward in the video that is open, or opens it anew.
+func (l *pictureList) loadFrame(ctx context.Context, r pictureRef) (frame.Picture, error) {
+	if l.video == nil || l.video.path != r.path || l.video.next > r.frame {
+		if err := l.Close(); err != nil {
+			return frame.Picture{}, err
+		}
+		var err error
+		if l.video, err = openFrames(ctx, r.path, l.log); err != nil {
+			return frame.Picture{}, err
+		}
+	}
+	return l.video.read(ctx, r.frame)
+}
+
+// Close closes a video that is open.
+func (l *pictureList) Close() error {
+	v := l.video
+	l.video = nil
+	if v == nil {
+		return nil
+	}
+	return v.Close()
+}
+
+// modelPictures are the pictures with the classes of one model: a
+// perturb.Source.
+type modelPictures struct {
+	*pictureList
+	classes []int32
+}
+
+// Len implements perturb.Source.
+func (m *modelPictures) Len() int { return len(m.refs) }
+
+// Name implements perturb.Source.
+func (m *modelPictures) Name(i int) string { return m.refs[i].name }
+
+// Class implements perturb.Source.
+func (m *modelPictures) Class(i int) int32 { return m.classes[i] }
+
+// Load implements perturb.Source.
+func (m *modelPictures) Load(ctx context.Context, i int) (frame.Picture, error) {
+	return m.load(ctx, i)
+}
+
+// forModel finds the pictures' classes: in the file that the user gives, or
+// in the names of the folders that they lie in. With a file, a class that the
+// model does not know is an error; a folder may be called anything. The notes
+// say what is missing.
+func (l *pictureList) forModel(m *infer.ModelInfo, file string) (*modelPictures, []string, error) {
+	out := &modelPictures{l, make([]int32, len(l.refs))}
+	var t *truth.Truth
+	if file != "" {
+		data, err := os.ReadFile(file)
+		if err != nil {
+			return nil, nil, fmt.Errorf("read truth: %w", err)
+		}
+		if t, err = truth.Parse(file, data); err != nil {
+			return nil, nil, fmt.Errorf("%w: --truth: %w", ErrUsage, err)
+		}
+	} else {
+		names := make([]string, len(l.refs))
+		for i, r := range l.refs {
+			names[i] = filepath.ToSlash(r.path)
+			if r.frame >= 0 {
+				names[i] = ""
+			}
+		}
+		t = truth.Folders(names)
+	}
+	classes := truth.NewClasses(m)
+	known := 0
+	for i, r := range l.refs {
+		out.classes[i] = truth.Unknown
+		name := r.name
+		if file == "" {
+			name = filepath.ToSlash(r.path)
+		}
+		said, ok := t.Of(name)
+		if !ok {
+			continue
+		}
+		c, err := classes.Find(said)
+		switch {
+		case err == nil:
+			out.classes[i] = c
+			known++
+		case file != "":
+			return nil, nil, fmt.Errorf("%w: --truth %s: %s: %w", ErrUsage, file, r.name, err)
+		}
+	}
+	var notes []string
+	switch missing := len(l.refs) - known; {
+	case file != "" && known == 0:
+		return nil, nil, fmt.Errorf("%w: --truth %s says nothing of these pictures: does it name them as their files are called?", ErrUsage, file)
+	case known > 0 && missing > 0:
+		notes = append(notes, fmt.Sprintf("%s: the class of %d of %d pictures is not known: what needs it leaves them out", m.Name, missing, len(l.refs)))
+	}
+	return out, notes, nil
+}
+
+// sources are the names of what was given, without folders.
+func sources(paths []string) string {
+	var names []string
+	for _, p := range paths {
+		names = append(names, filepath.Base(filepath.Clean(p)))
+	}
+	if slices.Sort(names); len(names) > 5 {
+		return fmt.Sprintf("%s and %d more", strings.Join(names[:5], ", "), len(names)-5)
+	}
+	return strings.Join(names, ", ")
+}

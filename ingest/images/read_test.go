@@ -1,0 +1,67 @@
+package images
+
+import (
+	"image"
+	"image/color"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+func TestWalk(t *testing.T) {
+	dir := t.TempDir()
+	for _, sub := range []string{"n02", "n01/deep", ".hidden", "empty"} {
+		if err := os.MkdirAll(filepath.Join(dir, sub), 0o777); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, name := range []string{"n02/10.png", "n02/9.png", "n01/deep/a.png", "b.png", ".hidden/c.png", ".d.png", "n01/notes.txt"} {
+		write(t, dir, name, picture(4, 4, 1))
+	}
+	got, err := Walk(dir)
+	if want := []string{"b.png", "n01/deep/a.png", "n02/9.png", "n02/10.png"}; err != nil || !slices.Equal(got, want) {
+		t.Errorf("%q, %v; want %q", got, err, want)
+	}
+	if _, err := Walk(filepath.Join(dir, "empty")); err == nil || !strings.Contains(err.Error(), "no pictures") {
+		t.Errorf("an empty folder: %v", err)
+	}
+	if _, err := Walk(filepath.Join(dir, "missing")); err == nil || !strings.Contains(err.Error(), "no such folder") {
+		t.Errorf("a missing folder: %v", err)
+	}
+}
+
+// TestReadFile: kinds of pictures that experiments meet. A grey picture has
+// three equal channels, 16 bits become 8, transparency is ignored.
+func TestReadFile(t *testing.T) {
+	dir := t.TempDir()
+	grey, deep := image.NewGray(image.Rect(0, 0, 2, 1)), image.NewRGBA64(image.Rect(0, 0, 2, 1))
+	grey.Set(1, 0, color.Gray{77})
+	deep.Set(1, 0, color.RGBA64{0x1234, 0xABCD, 0x00FF, 0xFFFF})
+	clear := image.NewNRGBA(image.Rect(0, 0, 2, 1))
+	clear.Set(1, 0, color.NRGBA{10, 200, 30, 0})
+	write(t, dir, "grey.png", grey)
+	write(t, dir, "deep.png", deep)
+	write(t, dir, "clear.png", clear)
+	for name, want := range map[string][3]byte{"grey.png": {77, 77, 77}, "deep.png": {0x12, 0xAB, 0}, "clear.png": {10, 200, 30}} {
+		var b Bitmap
+		if err := ReadFile(filepath.Join(dir, name), PureGo(), &b); err != nil {
+			t.Errorf("%s: %v", name, err)
+		} else if b.Width != 2 || b.Height != 1 || [3]byte(b.Pix[3:]) != want {
+			t.Errorf("%s: %d×%d %v", name, b.Width, b.Height, b.Pix)
+		}
+	}
+	writeBytes(t, dir, "turned.jpg", turnedJPEG(t, 6))
+	var b Bitmap
+	if err := ReadFile(filepath.Join(dir, "turned.jpg"), PureGo(), &b); err != nil || b.Width != 32 || b.Height != 48 {
+		t.Errorf("a turned picture: %d×%d, %v", b.Width, b.Height, err)
+	}
+	writeBytes(t, dir, "empty.png", nil)
+	writeBytes(t, dir, "broken.png", []byte("\x89PNG\r\n\x1a\nno"))
+	for _, name := range []string{"empty.png", "broken.png", "missing.png"} {
+		if err := ReadFile(filepath.Join(dir, name), PureGo(), &b); err == nil {
+			t.Errorf("%s was read", name)
+		}
+	}
+}
