@@ -35,6 +35,29 @@ func (e *translateExperiment) measure(ctx context.Context, lab *perturb.Lab, src
 	return out.Complete, nil
 }
 
+// FillTranslation puts the protocol's defaults in place of those settings
+// that the user has not given; given knows them by the names of their flags.
+func (o *ProbeOptions) FillTranslation(given func(flag string) bool) {
+	user, t := o.Translation, perturb.DefaultTranslation(o.Translation.Protocol)
+	for flag, take := range map[string]func(){
+		"direction":  func() { t.Direction = user.Direction },
+		"background": func() { t.Background = user.Background },
+		"faithful":   func() { t.Faithful = user.Faithful },
+		"from":       func() { t.From = user.From },
+		"to":         func() { t.To = user.To },
+		"size":       func() { t.Short = user.Short },
+		"area":       func() { t.Area = user.Area },
+		"repeats":    func() { t.Repeats = user.Repeats },
+		"resize":     func() { t.Filter = user.Filter },
+		"seed":       func() { t.Seed = user.Seed },
+	} {
+		if given(flag) {
+			take()
+		}
+	}
+	o.Translation = t
+}
+
 // movedOf gathers the chains of all pictures.
 func movedOf(lab *perturb.Lab, out *perturb.Outcome[perturb.Moved]) page.Moved {
 	m := page.Moved{Model: lab.Classifier.Model(), LeftOut: out.LeftOut, Complete: out.Complete}

@@ -4,7 +4,6 @@ import (
 	"log/slog"
 
 	"github.com/flipmeter/flipmeter/app"
-	"github.com/flipmeter/flipmeter/perturb"
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 )
@@ -67,8 +66,6 @@ func probeCommand(streams app.Streams, o *app.ProbeOptions, cmd *cobra.Command) 
 func newProbeTranslateCommand(streams app.Streams) *cobra.Command {
 	o := app.DefaultProbeOptions()
 	o.Experiments = []string{"translate"}
-	t := &o.Translation
-	given := *t
 	cmd := probeCommand(streams, &o, &cobra.Command{
 		Use:   "translate PICTURES...",
 		Short: "Move pictures by one pixel",
@@ -82,15 +79,16 @@ func newProbeTranslateCommand(streams app.Streams) *cobra.Command {
 			"  flipmeter probe translate --protocol crop --model efficientnet-lite0 --model my.onnx photos/\n" +
 			"  flipmeter probe translate --protocol embed --background black --repeats 8 film.mp4",
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			*t = translationFromFlags(cmd.Flags(), given)
+			o.FillTranslation(cmd.Flags().Changed)
 			return nil
 		},
 	})
-	addTranslationFlags(cmd.Flags(), &given)
+	addTranslationFlags(cmd.Flags(), &o)
 	return cmd
 }
 
-func addTranslationFlags(f *pflag.FlagSet, t *perturb.Translation) {
+func addTranslationFlags(f *pflag.FlagSet, o *app.ProbeOptions) {
+	t := &o.Translation
 	f.StringVar((*string)(&t.Protocol), "protocol", string(t.Protocol), "sweep, crop, embed or bbox")
 	f.StringVar((*string)(&t.Direction), "direction", "", "vertical, horizontal, diagonal, or random for embed (default: as in the paper)")
 	f.StringVar((*string)(&t.Background), "background", "", "around an embedded picture: black, mean or inpaint (default: inpaint for sweep, mean for embed)")
@@ -102,35 +100,4 @@ func addTranslationFlags(f *pflag.FlagSet, t *perturb.Translation) {
 	f.IntVar(&t.Repeats, "repeats", t.Repeats, "how often embed and crop place a picture")
 	f.StringVar(&t.Filter, "resize", t.Filter, "resize `filter`: area, or another library's such as pillow-bilinear")
 	f.Uint64Var(&t.Seed, "seed", t.Seed, "`number` that decides everything random")
-}
-
-// translationFromFlags are the protocol's defaults with the flags that were
-// given in their place.
-func translationFromFlags(flags *pflag.FlagSet, given perturb.Translation) perturb.Translation {
-	t := perturb.DefaultTranslation(given.Protocol)
-	flags.Visit(func(f *pflag.Flag) {
-		switch f.Name {
-		case "direction":
-			t.Direction = given.Direction
-		case "background":
-			t.Background = given.Background
-		case "faithful":
-			t.Faithful = given.Faithful
-		case "from":
-			t.From = given.From
-		case "to":
-			t.To = given.To
-		case "size":
-			t.Short = given.Short
-		case "area":
-			t.Area = given.Area
-		case "repeats":
-			t.Repeats = given.Repeats
-		case "resize":
-			t.Filter = given.Filter
-		case "seed":
-			t.Seed = given.Seed
-		}
-	})
-	return t
 }
