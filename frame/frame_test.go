@@ -33,6 +33,28 @@ func TestPrepareAndReleaseRecycle(t *testing.T) {
 	}
 }
 
+func TestCopyHasItsOwnPixels(t *testing.T) {
+	var pool Pool
+	wants := []Want{
+		{Width: 4, Height: 4, Fit: FitCrop, Filter: FilterArea},
+		{Width: 8, Fit: FitSquash, Filter: FilterLinear, Format: Luma},
+	}
+	var f, g Frame
+	g.Prepare(&pool, wants, 16, 9) // what was there before goes back to the pool
+	f.Prepare(&pool, wants, 16, 9)
+	f.Seq, f.Break, f.Pictures[1].Pix[3] = 7, BreakGap, 99
+	f.CopyTo(&g, &pool, []int{1})
+	f.Pictures[1].Pix[3] = 1
+	if len(g.Pictures) != 1 || g.Pictures[0].Height != 5 || g.Pictures[0].Pix[3] != 99 || g.Seq != 7 || g.Break != BreakGap || g.Width != 16 {
+		t.Errorf("copied %+v", g)
+	}
+	f.Release()
+	g.Release()
+	if n := pool.Outstanding(); n != 0 {
+		t.Errorf("%d buffers are outstanding after release", n)
+	}
+}
+
 func TestThumbOutlivesItsFrame(t *testing.T) {
 	var pool Pool
 	var f Frame
