@@ -61,6 +61,8 @@ type AnalyzeOptions struct {
 
 	Tool   string // program name and version, for the report
 	Logger *slog.Logger
+
+	open sourceOpener // nil: openSource
 }
 
 const maxSessions = 1024

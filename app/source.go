@@ -80,6 +80,9 @@ func streamNames(sources []string) []string {
 	return names
 }
 
+// sourceOpener opens a source for the pictures that are wanted.
+type sourceOpener func(ctx context.Context, o *AnalyzeOptions, source, name string, w wants, pool *frame.Pool, log *slog.Logger) (ingest.Source, error)
+
 // openSource opens a video file, a folder of pictures or a synthetic source.
 func openSource(ctx context.Context, o *AnalyzeOptions, source, name string, w wants, pool *frame.Pool, log *slog.Logger) (ingest.Source, error) {
 	region, err := ingest.ParseRegion(o.Region)

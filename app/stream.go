@@ -37,7 +37,11 @@ func (a *analysis) runStream(ctx context.Context, source, name string) (_ *strea
 	defer func() { err = errors.Join(err, clean.run()) }()
 
 	w := wantsFor(a.classifier.Model())
-	src, err := openSource(ctx, a.o, source, name, w, &a.pool, a.log)
+	open := openSource
+	if a.o.open != nil {
+		open = a.o.open
+	}
+	src, err := open(ctx, a.o, source, name, w, &a.pool, a.log)
 	if err != nil {
 		return nil, err
 	}
