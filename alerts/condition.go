@@ -20,7 +20,9 @@ type Lookup func(path string) (m stability.Interval, ok bool)
 // Condition is a comparison that a run must not meet, as in
 // "flip_fraction>0.05".
 type Condition struct {
-	Path  string // dotted; .low or .high at the end names a side of the interval
+	// Path is dotted; .low or .high at the end names a side of the interval.
+	// A part may be * where whoever evaluates knows what to put there.
+	Path  string
 	Op    string // > >= < <=
 	Bound float64
 }
@@ -34,7 +36,7 @@ type Result struct {
 var (
 	// Longer operators first.
 	conditionForm = regexp.MustCompile(`^\s*([^<>=!\s]*)\s*(>=|<=|>|<|[=!]+|)\s*(.*?)\s*$`)
-	pathForm      = regexp.MustCompile(`^[a-z][a-z0-9_]*(\.[a-z0-9_]+)*$`)
+	pathForm      = regexp.MustCompile(`^[a-z][a-z0-9_]*(\.([a-z0-9_]+|\*))*$`)
 )
 
 // ParseCondition reads a condition. The error quotes it and says what is

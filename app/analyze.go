@@ -26,6 +26,7 @@ type analysis struct {
 	traces     []int32
 	report     *report.Run
 	publish    *publishing // nil: not published
+	baseline   *baseline   // nil: none
 	pool       frame.Pool
 	began      time.Time
 	truncated  []string // sources that ended before what they promised
@@ -75,7 +76,7 @@ func Analyze(ctx context.Context, o AnalyzeOptions, streams Streams) (err error)
 	if runErr != nil {
 		return fmt.Errorf("%w: what was analysed is in %s, marked incomplete; --resume goes on from there", ErrInterrupted, o.Out)
 	}
-	if err := a.judge(sum, conditions); err != nil {
+	if err := errors.Join(a.judge(sum, conditions), a.baseline.failure()); err != nil {
 		return err
 	}
 	if len(a.truncated) > 0 {
@@ -113,9 +114,14 @@ func (a *analysis) start(ctx context.Context, clean *cleanups) error {
 	if err := a.takeFolder(clean); err != nil {
 		return err
 	}
-	a.report, err = report.NewRun(report.Config{
-		Dir: o.Out, Tables: table.Format(o.Tables), Tool: o.Tool, Created: a.began, Window: o.Window,
-	})
+	cfg := report.Config{Dir: o.Out, Tables: table.Format(o.Tables), Tool: o.Tool, Created: a.began, Window: o.Window}
+	if a.baseline, err = openBaseline(o.Baseline, o.AllowIdentity, o.Out); err != nil {
+		return err
+	}
+	if a.baseline != nil {
+		cfg.Complement = a.baseline.complement
+	}
+	a.report, err = report.NewRun(cfg)
 	if err != nil {
 		return err
 	}

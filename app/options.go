@@ -51,9 +51,16 @@ type AnalyzeOptions struct {
 	// NATS.
 	Broker bus.Config
 	FailOn []string
-	Resume bool
-	JSON   bool
-	Quiet  bool
+	// MinCoverage is the share of its time that every stream must be covered
+	// for; 0: any.
+	MinCoverage float64
+	// Baseline is the folder of a saved run that this one is compared with,
+	// and AllowIdentity the parts of the identity that may differ from it.
+	Baseline      string
+	AllowIdentity []string
+	Resume        bool
+	JSON          bool
+	Quiet         bool
 
 	// Listeners are told of every event of every stream, for programs that
 	// embed an analysis.
@@ -128,7 +135,7 @@ func (o *AnalyzeOptions) validate() ([]alerts.Condition, error) {
 			return nil, err
 		}
 	}
-	return parseConditions(o.FailOn)
+	return o.gate()
 }
 
 // windowFor picks the width of the windowed measures where the user didn't:

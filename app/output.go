@@ -50,17 +50,11 @@ func (w *output) judge(sum *report.Summary, conditions []alerts.Condition) error
 	if err != nil {
 		return err
 	}
-	failed := 0
+	var verdicts []verdict
 	for _, c := range conditions {
-		if r := c.Eval(lookup); r.Failed {
-			failed++
-			fmt.Fprintf(w.streams.Err, "flipmeter: --fail-on: %s\n", r.Message)
-		}
+		verdicts = append(verdicts, evaluate(c, sum, lookup)...)
 	}
-	if failed > 0 {
-		return said(fmt.Errorf("%d of %d conditions: %w", failed, len(conditions), ErrThreshold))
-	}
-	return nil
+	return tellVerdicts(verdicts, w.streams.Err)
 }
 
 // takeFolder makes the output folder this run's own, and clears away what a

@@ -28,6 +28,9 @@ type Config struct {
 	Window time.Duration
 	// MaxPictures is the number of flips shown with pictures; 0: 120.
 	MaxPictures int
+	// Complement adds to the summary what needs the whole tables, which lie
+	// in the folder tables, before anything is put in place; nil for nothing.
+	Complement func(ctx context.Context, sum *Summary, tables string)
 }
 
 // StreamConfig says what is known of a stream before its first event.
@@ -219,6 +222,9 @@ func (r *Run) finish(ctx context.Context, out Outcome) (*Summary, error) {
 		return nil, err
 	}
 	sum := newSummary(r.streams, out)
+	if r.cfg.Complement != nil {
+		r.cfg.Complement(ctx, sum, r.partial)
+	}
 	if err := writeFile(filepath.Join(r.partial, SummaryName), sum.WriteJSON); err != nil {
 		return nil, err
 	}

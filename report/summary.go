@@ -90,6 +90,8 @@ type Measures struct {
 	// Truth is nil where no truth was given.
 	Truth     *TruthMeasures `json:"truth"`
 	Smoothers []struct{}     `json:"smoothers"`
+	// Delta is against a baseline; nil without one.
+	Delta *Delta `json:"delta,omitempty"`
 }
 
 // DecidedMeasures are over pairs whose two scores are at least the minimum.
@@ -203,6 +205,9 @@ func BlankSummary() *Summary {
 	m := measuresOf(nil)
 	noTruth := new(stability.TruthSums).Summary()
 	m.Truth = truthOf(&noTruth)
+	none := stability.Interval{Value: math.NaN(), Low: math.NaN(), High: math.NaN()}
+	delta := DeltaOf(stability.Delta{FlipFraction: none, UnexplainedFraction: none, DecidedFlipFraction: none, MAC: none})
+	m.Delta = &delta
 	return &Summary{
 		Schema: Schema, Streams: []StreamSummary{{Measures: m}}, Total: Total{Macro: m, Micro: m},
 	}

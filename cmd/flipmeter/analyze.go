@@ -71,6 +71,7 @@ func newAnalyzeCommand(streams app.Streams) *cobra.Command {
 	f.StringVar(&o.Site, "site", o.Site, "site name in NATS subjects")
 	f.BoolVar(&o.Pictures, "pictures", false, "publish the pictures before and after flips, too")
 	f.StringArrayVar(&o.FailOn, "fail-on", nil, "exit 3 if this `condition` holds, such as 'flip_fraction>0.05'; repeatable")
+	gateFlags(f, &o.MinCoverage, &o.Baseline, &o.AllowIdentity)
 	f.BoolVar(&o.Resume, "resume", false, "go on where an interrupted run into the same folder stopped")
 	f.BoolVar(&o.JSON, "json", false, "print the summary as JSON on standard output")
 	f.BoolVarP(&o.Quiet, "quiet", "q", false, "no progress and no summary in words")

@@ -35,6 +35,7 @@ func newRootCommand(streams app.Streams) *cobra.Command {
 	})
 	root.AddCommand(
 		newAnalyzeCommand(streams),
+		newCompareCommand(streams),
 		newConfigCommand(streams),
 		newModelsCommand(streams),
 		newProbeCommand(streams),

@@ -280,8 +280,8 @@ func (c *comparing) comparison(k int) Comparison {
 			}
 		}
 	}
-	micro, _ := stability.CombineDeltas(a.deltas, c.cfg.Resamples, c.cfg.Seed)
-	out.Measured = measured(micro, flips)
+	micro, macro := stability.CombineDeltas(a.deltas, c.cfg.Resamples, c.cfg.Seed)
+	out.Measured, out.macro, out.places = measured(micro, flips), report.DeltaOf(macro), c.places[k]
 	return out
 }
 

@@ -52,6 +52,9 @@ type Comparison struct {
 	// against each other, and Stretches the longest in which labels differ.
 	Disagreements []Disagreement `json:"disagreements"`
 	Stretches     []Stretch      `json:"stretches"`
+
+	macro  report.Delta // averaged over the streams
+	places []int        // of the run's streams, for each of the baseline's
 }
 
 // Measured are the figures of a comparison.

@@ -74,11 +74,9 @@ func (s *Side) addFlips(dir string) {
 }
 
 // FromTables is a run that is not put in place yet: its tables lie in dir.
-func FromTables(dir, name string, format table.Format, sum *report.Summary) *Side {
-	s := &Side{Name: name, Dir: dir, Summary: sum, format: format,
-		frames: filepath.Join(dir, table.FramesName+"."+string(format))}
-	s.addFlips(dir)
-	return s
+func FromTables(dir, name string, sum *report.Summary) (*Side, error) {
+	s := &Side{Name: name, Dir: dir, Summary: sum}
+	return s, s.findTables()
 }
 
 // stream is the summary of the i-th stream, in the order of the tables.
