@@ -119,9 +119,9 @@ func (r deltaRow) Verdict() string {
 	case !r.Value.Known() || !r.Low.Known() || !r.High.Known():
 		return ""
 	case r.Low > 0:
-		return "surely more"
+		return "more"
 	case r.High < 0:
-		return "surely less"
+		return "less"
 	}
 	return "can't be told apart"
 }
