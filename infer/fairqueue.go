@@ -1,12 +1,16 @@
 package infer
 
-import "slices"
+import (
+	"slices"
+	"time"
+)
 
 // waiter is one Classify call that waits for a runner. Its channel holds the
 // index of the runner that it is given, or -1 when the scheduler closes.
 type waiter struct {
 	grant  chan int
 	stream *streamQueue // nil once granted
+	job    batchJob     // of a Batcher's call
 }
 
 // streamQueue holds the waiting calls of one stream, first come first served.
@@ -93,6 +97,18 @@ func (q *fairQueue) forget() {
 	})
 }
 
+// waiting says how many calls wait, and since when the first of them.
+func (q *fairQueue) waiting() (n int, since time.Time) {
+	for _, s := range q.streams {
+		n += len(s.calls)
+		// Calls of a stream wait in the order in which they came.
+		if len(s.calls) > 0 && (since.IsZero() || s.calls[0].job.since.Before(since)) {
+			since = s.calls[0].job.since
+		}
+	}
+	return n, since
+}
+
 // drop takes out a call that gave up while it waited.
 func (q *fairQueue) drop(w *waiter) {
 	s := w.stream
@@ -101,7 +117,10 @@ func (q *fairQueue) drop(w *waiter) {
 }
 
 // free takes back a waiter whose channel is empty.
-func (q *fairQueue) free(w *waiter) { q.freeWaiters = append(q.freeWaiters, w) }
+func (q *fairQueue) free(w *waiter) {
+	w.job = batchJob{}
+	q.freeWaiters = append(q.freeWaiters, w)
+}
 
 func takeLast[T any](list *[]*T) *T {
 	n := len(*list)

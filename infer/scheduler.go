@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/flipmeter/flipmeter/frame"
@@ -24,12 +23,6 @@ type Runner interface {
 	Close() error
 }
 
-// Stats counts what a scheduler did since it was made.
-type Stats struct {
-	Frames int64
-	Busy   time.Duration // Σ over runners of the time spent in Run
-}
-
 // Scheduler is a Classifier that shares runners between streams. A call runs
 // in its caller's goroutine as soon as a runner is free. Where calls wait, all
 // streams (by frame.Stream) get the same share and the calls of one stream
@@ -39,13 +32,9 @@ type Stats struct {
 // A call that is cancelled while it waits returns at once; one that has begun
 // runs to its end, which is one frame away.
 type Scheduler struct {
-	want    frame.Want
+	served
 	runners []Runner
 	release func() error
-
-	model  atomic.Pointer[ModelInfo]
-	frames atomic.Int64
-	busyNS atomic.Int64
 
 	mu     sync.Mutex
 	idle   []int // runners at rest
@@ -65,29 +54,19 @@ func NewScheduler(model ModelInfo, runners []Runner, release func() error) (*Sch
 	if len(runners) == 0 {
 		return nil, errors.New("schedule inference: at least one session is needed")
 	}
-	if err := model.Want().Validate(); err != nil {
-		return nil, fmt.Errorf("schedule inference: %w", err)
-	}
-	s := &Scheduler{want: model.Want(), runners: runners, release: release,
+	s := &Scheduler{runners: runners, release: release,
 		idle: make([]int, len(runners)), done: make(chan struct{})}
+	if err := s.serve(model); err != nil {
+		return nil, err
+	}
 	for i := range runners {
 		s.idle[i] = i
 	}
-	s.model.Store(&model)
 	return s, nil
 }
 
-// Model is the model as it runs. The result must not be changed; it is
-// another one once the first frame has decided what the output is.
-func (s *Scheduler) Model() *ModelInfo { return s.model.Load() }
-
 // Parallel is the number of runners.
 func (s *Scheduler) Parallel() int { return len(s.runners) }
-
-// Stats may be called at any time.
-func (s *Scheduler) Stats() Stats {
-	return Stats{Frames: s.frames.Load(), Busy: time.Duration(s.busyNS.Load())}
-}
 
 // Classify implements [Classifier]. Its errors are the context's cause,
 // ErrClosed, a picture that doesn't fit the model, or the network's own.
@@ -116,21 +95,6 @@ func (s *Scheduler) Classify(ctx context.Context, f *frame.Frame, picture int, o
 		return fmt.Errorf("classify frame %d: %w", f.Seq, err)
 	}
 	return nil
-}
-
-// output is what the scores are; unknown until the first frame got here.
-func (s *Scheduler) output(scores []float32) Output {
-	if kind := s.model.Load().Output; kind != OutputUnknown {
-		return kind
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	m := *s.model.Load()
-	if m.Output == OutputUnknown {
-		m.Output, m.OutputGuessed = DecideOutput(scores), true
-		s.model.Store(&m)
-	}
-	return m.Output
 }
 
 // acquire waits for a runner, counts the call as active and returns the

@@ -113,20 +113,33 @@ func (c *ModelConfig) validate() error {
 		return fmt.Errorf("the number of the device must not be negative, got %d", c.Device)
 	case c.MemoryLimit < 0:
 		return fmt.Errorf("the memory limit must not be negative, got %d", c.MemoryLimit)
-	case c.Batch.Delay < 0:
-		return fmt.Errorf("the delay of a batch must not be negative, got %v", c.Batch.Delay)
 	}
 	return nil
 }
 
 // Batch says how many pictures a GPU gets at once. A processor gets one at a
-// time.
+// time, unless the file has a fixed batch of its own.
 type Batch struct {
 	// Max is the size that every run has, whatever is there to fill it: so a
 	// frame's answer does not depend on which frames came along. 0 is 8.
 	Max int
-	// Delay is how long the first picture of a batch waits for the others.
+	// Delay is how long the first picture of a batch waits for the others. 0
+	// is 5 ms; less than 0 never waits.
 	Delay time.Duration
+}
+
+func (b Batch) size() int {
+	if b.Max == 0 {
+		return 8
+	}
+	return b.Max
+}
+
+func (b Batch) delay() time.Duration {
+	if b.Delay == 0 {
+		return 5 * time.Millisecond
+	}
+	return max(b.Delay, 0)
 }
 
 // Override replaces parts of a model's preprocessing; empty fields don't.

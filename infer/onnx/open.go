@@ -77,6 +77,9 @@ func (rt *Runtime) openNetwork(src *source, cfg ModelConfig) (_ *network, err er
 	}
 	defer opts.Destroy()
 	n := &network{plan: src.plan, runs: p.runs}
+	if n.plan.dynamicBatch && batches(p.accelerator) {
+		n.plan.batch = cfg.Batch.size()
+	}
 	load := func() error {
 		if err := p.configure(opts, rt); err != nil {
 			return err
@@ -116,13 +119,14 @@ func newSession(src *source, opts *ort.SessionOptions) (s *ort.DynamicAdvancedSe
 	return s, nil
 }
 
-// classifier makes the runners and the scheduler over them.
+// classifier makes the runners and the scheduler over them: batches where
+// the network runs several pictures at once, else a frame a run.
 func (n *network) classifier(src *source, cfg ModelConfig) (c infer.Classifier, err error) {
 	src.plan = n.plan
 	if n.rotate, err = src.label(cfg); err != nil {
 		return nil, err
 	}
-	var runners []infer.Runner
+	var runners []*runner
 	defer func() {
 		if err != nil {
 			for _, r := range runners {
@@ -137,7 +141,19 @@ func (n *network) classifier(src *source, cfg ModelConfig) (c infer.Classifier, 
 		}
 		runners = append(runners, r)
 	}
-	return infer.NewScheduler(src.info, runners, n.close)
+	if n.plan.batch > 1 {
+		return infer.NewBatcher(src.info, as[infer.BatchRunner](runners), cfg.Batch.delay(), n.close)
+	}
+	return infer.NewScheduler(src.info, as[infer.Runner](runners), n.close)
+}
+
+// as is the runners as their users know them.
+func as[T any](runners []*runner) []T {
+	list := make([]T, len(runners))
+	for i, r := range runners {
+		list[i] = any(r).(T)
+	}
+	return list
 }
 
 // measureOutput runs the network once on zeros: its real number of classes is

@@ -16,13 +16,14 @@ import (
 )
 
 // runner runs a network with tensors of its own, bound once, so that a run
-// allocates nothing. One goroutine at a time has it.
+// allocates nothing. One goroutine at a time has it. It is an [infer.Runner]
+// and an [infer.BatchRunner].
 type runner struct {
 	network *network
 	in, out *tensor
 	binding *ort.IoBinding
-	fill    func(pix []byte)
-	scores  []float32
+	fills   []func(pix []byte) // of each row of the input
+	rows    [][]float32        // of scores
 }
 
 func newRunner(n *network, pre infer.Preprocessing) (_ *runner, err error) {
@@ -38,11 +39,15 @@ func newRunner(n *network, pre infer.Preprocessing) (_ *runner, err error) {
 	if r.out, err = newTensor(n.plan.outElem, n.plan.outputShape()); err != nil {
 		return nil, err
 	}
-	r.fill = filler(r.in, n.plan, pre)
-	if r.scores = r.out.float32s; r.scores == nil {
-		r.scores = make([]float32, n.plan.classes)
+	scores := r.out.float32s
+	if scores == nil {
+		scores = make([]float32, n.plan.batch*n.plan.classes)
 	}
-	r.scores = r.scores[:n.plan.classes]
+	for i := range n.plan.batch {
+		r.fills = append(r.fills, filler(r.in, i, n.plan, pre))
+		from, to := i*n.plan.classes, (i+1)*n.plan.classes
+		r.rows = append(r.rows, scores[from:to:to])
+	}
 	if r.binding, err = n.session.CreateIoBinding(); err != nil {
 		return nil, oneLine(err)
 	}
@@ -55,34 +60,62 @@ func newRunner(n *network, pre infer.Preprocessing) (_ *runner, err error) {
 	return r, nil
 }
 
-// filler is how a picture's bytes get into the input tensor.
-func filler(in *tensor, p plan, pre infer.Preprocessing) func(pix []byte) {
+// filler is how a picture's bytes get into a row of the input tensor.
+func filler(in *tensor, row int, p plan, pre infer.Preprocessing) func(pix []byte) {
 	n := p.width * p.height * channels
+	from, to := row*n, (row+1)*n
 	switch {
 	case pre.InGraph, in.bytes != nil && !p.planes && pre.Order == "RGB":
-		return func(pix []byte) { copy(in.bytes[:n], pix) }
+		return func(pix []byte) { copy(in.bytes[from:to], pix) }
 	case in.bytes != nil:
-		return fillWithTables(in.bytes[:n], p.planes, pre, func(f float32) uint8 { return uint8(f) })
+		return fillWithTables(in.bytes[from:to], p.planes, pre, func(f float32) uint8 { return uint8(f) })
 	case in.halves != nil:
-		return fillWithTables(in.halves[:n], p.planes, pre, float16Bits)
+		return fillWithTables(in.halves[from:to], p.planes, pre, float16Bits)
 	default:
-		return fillWithTables(in.float32s[:n], p.planes, pre, func(f float32) float32 { return f })
+		return fillWithTables(in.float32s[from:to], p.planes, pre, func(f float32) float32 { return f })
 	}
 }
 
 // Run implements [infer.Runner].
 func (r *runner) Run(p frame.Picture) ([]float32, error) {
-	r.fill(p.Pix)
+	r.fills[0](p.Pix)
+	if err := r.run(1); err != nil {
+		return nil, err
+	}
+	return r.rows[0], nil
+}
+
+// Size implements [infer.BatchRunner].
+func (r *runner) Size() int { return len(r.rows) }
+
+// RunBatch implements [infer.BatchRunner]. Rows for which there is no picture
+// compute what the last run left in them.
+func (r *runner) RunBatch(pictures []frame.Picture) ([][]float32, error) {
+	for i, p := range pictures {
+		r.fills[i](p.Pix)
+	}
+	if err := r.run(len(pictures)); err != nil {
+		return nil, err
+	}
+	return r.rows[:len(pictures)], nil
+}
+
+// run runs the network and makes the first rows of scores ready.
+func (r *runner) run(rows int) error {
 	if err := r.network.session.RunWithBinding(r.binding); err != nil {
-		return nil, fmt.Errorf("run the network: %w", oneLine(err))
+		return fmt.Errorf("run the network: %w", oneLine(err))
 	}
-	for i, h := range r.out.halves[:min(len(r.out.halves), len(r.scores))] {
-		r.scores[i] = float16Value(h)
+	for i, scores := range r.rows[:rows] {
+		if r.out.halves != nil {
+			for k, h := range r.out.halves[i*len(scores):][:len(scores)] {
+				scores[k] = float16Value(h)
+			}
+		}
+		if r.network.rotate {
+			infer.RotateBackground(scores)
+		}
 	}
-	if r.network.rotate {
-		infer.RotateBackground(r.scores)
-	}
-	return r.scores, nil
+	return nil
 }
 
 // Close frees what the runner owns, half-built or whole.

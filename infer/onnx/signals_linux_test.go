@@ -9,6 +9,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 )
 
 // ignored tells from the kernel's own account whether a signal is ignored.
@@ -27,6 +28,36 @@ func ignored(t *testing.T, sig syscall.Signal) bool {
 	}
 	t.Fatal("no SigIgn in /proc/self/status")
 	return false
+}
+
+// takesOver does what CUDA's libraries do when they are loaded: a handler of
+// its own, which knows nothing of Go's alternate stack.
+const takesOver = `
+#include <signal.h>
+static void handler(int sig) { }
+__attribute__((constructor)) static void takeOver(void) {
+	struct sigaction sa = { .sa_handler = handler };
+	sigaction(SIGINT, &sa, 0);
+	sigaction(SIGURG, &sa, 0);
+}
+`
+
+// Ctrl-C arrives after a library with handlers of its own was loaded.
+func TestInterruptSurvivesALibraryWithHandlers(t *testing.T) {
+	interrupted := make(chan os.Signal, 1)
+	signal.Notify(interrupted, os.Interrupt)
+	defer signal.Stop(interrupted)
+	if err := keepSignals(func() error { return loadable(compile(t, takesOver)) }); err != nil {
+		t.Fatal(err)
+	}
+	if err := syscall.Kill(syscall.Getpid(), syscall.SIGINT); err != nil {
+		t.Fatal(err)
+	}
+	select {
+	case <-interrupted:
+	case <-time.After(20 * time.Second):
+		t.Error("the interrupt did not arrive")
+	}
 }
 
 func TestKeepSignalsPutsHandlersBack(t *testing.T) {
