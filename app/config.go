@@ -23,6 +23,10 @@ func OptionsFromConfig(path string) (AnalyzeOptions, error) {
 	o.Out, o.Tables, o.Trace, o.FailOn = a.Out, a.Tables, a.Trace, a.FailOn
 	o.Model, o.Accelerator, o.Precision, o.Sessions = a.Model.Name, a.Model.Accelerator, a.Model.Precision, a.Model.Sessions
 	o.Resize, o.Fit = a.Model.Resize, a.Model.Fit
+	o.Hardware = Hardware{
+		Threads: a.Model.Threads, Device: a.Model.Device, MemoryLimit: int64(a.Model.MemoryLimit),
+		EngineCache: a.Model.EngineCache, Batch: a.Model.Batch, BatchDelay: a.Model.BatchDelay,
+	}
 	p := a.Picture
 	o.ColorMatrix, o.Deinterlace, o.Region, o.Mask = p.ColorMatrix, p.Deinterlace, p.Region, p.Mask
 	o.Stride, o.FPS, o.Cuts = p.Stride, p.FPS, p.Cuts

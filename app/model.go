@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/flipmeter/flipmeter/frame"
 	"github.com/flipmeter/flipmeter/infer"
@@ -61,6 +62,30 @@ func findModel(home, name string) (path, why string, err error) {
 	return "", "", fmt.Errorf("no model is installed in %s: build one with flipmeter models build, or give an ONNX file with --model", dir)
 }
 
+// Hardware says how the network is run on what there is: the finer points,
+// which come from a configuration file.
+type Hardware struct {
+	Threads     int           // of a run on a processor; 0: one
+	Device      int           // number of the GPU
+	MemoryLimit int64         // of the GPU, in bytes; 0: none
+	EngineCache string        // TensorRT's folder; empty: engines in the home folder
+	Batch       int           // frames of a run on a GPU; 0: 8
+	BatchDelay  time.Duration // that a frame waits for company; 0: none
+}
+
+// config completes a model's configuration.
+func (h *Hardware) config(home string, cfg onnx.ModelConfig) onnx.ModelConfig {
+	cfg.Threads, cfg.Device, cfg.MemoryLimit, cfg.EngineCache = h.Threads, h.Device, h.MemoryLimit, h.EngineCache
+	if cfg.EngineCache == "" {
+		cfg.EngineCache = filepath.Join(home, "engines")
+	}
+	cfg.Batch = onnx.Batch{Max: h.Batch, Delay: h.BatchDelay}
+	if h.BatchDelay == 0 {
+		cfg.Batch.Delay = -1
+	}
+	return cfg
+}
+
 // openClassifier loads ONNX Runtime and the model; the steps that undo it are
 // pushed on the stack.
 func openClassifier(ctx context.Context, o *AnalyzeOptions, path string, clean *cleanups, log *slog.Logger) (infer.Classifier, error) {
@@ -72,11 +97,11 @@ func openClassifier(ctx context.Context, o *AnalyzeOptions, path string, clean *
 		return nil, err
 	}
 	clean.push("unloading ONNX Runtime", rt.Close)
-	c, err := rt.Open(ctx, onnx.ModelConfig{
+	c, err := rt.Open(ctx, o.Hardware.config(o.Home, onnx.ModelConfig{
 		Path: path, Sessions: o.Sessions,
 		Accelerator: onnx.Accelerator(o.Accelerator), Precision: o.Precision,
 		Override: onnx.Override{Filter: frame.Filter(o.Resize), Fit: frame.Fit(o.Fit)},
-	})
+	}))
 	if err != nil {
 		return nil, err
 	}

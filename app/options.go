@@ -28,7 +28,8 @@ type AnalyzeOptions struct {
 	Resize, Fit string // override the model's own; empty: as the file says
 	Accelerator string
 	Precision   string
-	Sessions    int // frames classified at once; 0: one a processor
+	Sessions    int // runs of the network at once; 0: one a processor
+	Hardware    Hardware
 
 	ColorMatrix string // auto, bt601 or bt709
 	Deinterlace string // off, auto or on
@@ -79,7 +80,7 @@ func DefaultAnalyzeOptions() AnalyzeOptions {
 	measures := stability.DefaultConfig()
 	measures.Windows = nil
 	return AnalyzeOptions{
-		Out: "flipmeter-out", Tables: "parquet", Accelerator: "auto", Precision: "",
+		Out: "flipmeter-out", Tables: "parquet", Accelerator: "auto", Precision: "", Hardware: Hardware{BatchDelay: 5 * time.Millisecond},
 		ColorMatrix: "auto", Deinterlace: "off", Stride: 1, FPS: 25,
 		Measures: measures, Cuts: "adaptive", Site: "local",
 	}

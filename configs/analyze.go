@@ -31,9 +31,17 @@ type Model struct {
 	Name        string `yaml:"name" doc:"Name of an installed model, or an ONNX file. Empty: the best that is installed."`
 	Accelerator string `yaml:"accelerator" enum:"auto|cpu|openvino|cuda|tensorrt" doc:"What the model runs on: auto, cpu, openvino, cuda or tensorrt. Part of a result's identity."`
 	Precision   string `yaml:"precision" doc:"Precision in place of the accelerator's default, such as fp32 or bf16. Less than fp32 is faster and changes some labels."`
-	Sessions    int    `yaml:"sessions" min:"0" max:"1024" doc:"Frames that are classified at once, each on one thread. More need more memory, and don't help beyond the number of processors; 0 is one a processor."`
-	Resize      string `yaml:"resize" doc:"Resize filter in place of the model's own: nearest, linear, area, cubic, lanczos. It changes results more than most things: linear without anti-aliasing alone can multiply the flips. Empty: as the model says."`
-	Fit         string `yaml:"fit" enum:"|crop|squash|letterbox" doc:"How a frame is fitted to the model's input: crop (the centre), squash (aspect ignored) or letterbox (bars). Empty: as the model says."`
+	Sessions    int    `yaml:"sessions" min:"0" max:"1024" doc:"Runs of the network at once. More need more memory, and don't help beyond the number of processors; 0 is as many as there are processors for their threads, and two batches on a GPU."`
+	Threads     int    `yaml:"threads" min:"0" max:"1024" doc:"Threads of each run on a processor. One, which 0 stands for, gives the most frames a second; more give each frame its answer sooner."`
+
+	Device      int              `yaml:"device" min:"0" max:"255" doc:"Number of the GPU, as nvidia-smi counts, for cuda and tensorrt."`
+	MemoryLimit strictyaml.Bytes `yaml:"memory_limit" min:"0B" doc:"Memory of the GPU that cuda may take. 0B: all that it wants. Too little ends the run with an error."`
+	EngineCache string           `yaml:"engine_cache" doc:"Folder in which tensorrt keeps the engines that it builds from a model, so that only the first start takes long. Empty: engines in flipmeter's folder."`
+	Batch       int              `yaml:"batch" min:"0" max:"1024" doc:"Frames of a run on a GPU. Every run has this size, so that an answer does not depend on the frames beside it: larger is faster for many streams, and wasted on few. 0 is 8."`
+	BatchDelay  time.Duration    `yaml:"batch_delay" min:"0s" doc:"How long the first frame of a batch waits for the others. Longer fills batches, and is added to the delay of a live picture."`
+
+	Resize string `yaml:"resize" doc:"Resize filter in place of the model's own: nearest, linear, area, cubic, lanczos. It changes results more than most things: linear without anti-aliasing alone can multiply the flips. Empty: as the model says."`
+	Fit    string `yaml:"fit" enum:"|crop|squash|letterbox" doc:"How a frame is fitted to the model's input: crop (the centre), squash (aspect ignored) or letterbox (bars). Empty: as the model says."`
 }
 
 // Picture says what is looked at.

@@ -12,7 +12,7 @@ func Default() Config {
 	return Config{Analyze: Analyze{
 		Out:    "flipmeter-out",
 		Tables: "parquet",
-		Model:  Model{Accelerator: "auto"},
+		Model:  Model{Accelerator: "auto", BatchDelay: 5 * time.Millisecond},
 		Picture: Picture{
 			ColorMatrix: "auto", Deinterlace: "off", Stride: 1, FPS: 25, Cuts: "adaptive",
 		},

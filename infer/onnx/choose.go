@@ -18,7 +18,7 @@ type choice struct {
 // changes labels, and is never chosen for the user.
 //
 // TensorRT is left to those who ask for it, by name or by its precisions: it
-// spends minutes on building its engine. OpenVINO in fp32 is left to those
+// builds an engine first, which takes long. OpenVINO in fp32 is left to those
 // who ask for it, too: it is no faster than the CPU provider (make
 // bench-models), which is the one that results are compared with.
 func preference(precision string) []Accelerator {

@@ -68,8 +68,8 @@ type ModelConfig struct {
 	// in bytes; 0 is no bound.
 	MemoryLimit int64
 	// EngineCache is the folder in which TensorRT keeps the engines that it
-	// builds, so that the next start takes seconds instead of minutes. It is
-	// made if it does not exist. Empty: engines are not kept.
+	// builds, so that only the first start waits for them. It is made if it
+	// does not exist. Empty: engines are not kept.
 	EngineCache string
 	// Batch is for accelerators that want several pictures at once.
 	Batch Batch

@@ -19,6 +19,7 @@ import (
 type provider struct {
 	accelerator Accelerator
 	precision   string
+	asked       string // precision that differs from the file's own, or ""
 	why         string // why Auto came to it
 	device      string
 	threads     int               // of a run
@@ -53,7 +54,7 @@ func (rt *Runtime) chooseProvider(cfg ModelConfig, made string, in plan) (provid
 	if err := p.fitOffer(rt, made); err != nil {
 		return p, err
 	}
-	if p.precision == "" {
+	if p.asked = p.precision; p.asked == "" {
 		p.precision = made
 	}
 	p.runs = runsAtOnce(p.accelerator, cfg.Sessions, p.threads)
@@ -138,7 +139,7 @@ func (p *provider) setOptions(cfg ModelConfig, in plan) error {
 	case OpenVINO:
 		// A stream for each run, none of which shares its threads: the same
 		// reason as for single-threaded sessions.
-		hint := orText(openVINOTypes[p.precision], "f32") // other files keep their own
+		hint := orText(openVINOTypes[p.asked], "f32") // whatever the weights are made in
 		own["device_type"] = "CPU"
 		own["num_of_threads"] = strconv.Itoa(p.runs)
 		own["load_config"] = fmt.Sprintf(`{"CPU":{"INFERENCE_PRECISION_HINT":%q,"NUM_STREAMS":"%d","INFERENCE_NUM_THREADS":"%d"}}`, hint, p.runs, p.runs*p.threads)
@@ -158,7 +159,7 @@ func (p *provider) setOptions(cfg ModelConfig, in plan) error {
 		}
 	case TensorRT:
 		own["device_id"] = strconv.Itoa(cfg.Device)
-		if enable := tensorRTOptions[p.precision]; enable != "" {
+		if enable := tensorRTOptions[p.asked]; enable != "" {
 			own[enable] = "1"
 		}
 		if cfg.EngineCache != "" {
