@@ -15,15 +15,22 @@ type Config struct {
 	Rules []Rule
 	// RemindEvery is after how long a firing alert is told again, 0: never.
 	RemindEvery time.Duration
+	// Grace is for how long after Restore an unknown value does not end a
+	// firing that was restored, because every camera is down just then; 0
+	// is 2 minutes.
+	Grace time.Duration
 }
+
+const defaultGrace = 2 * time.Minute
 
 // Engine holds the state of every rule for every stream. All times are
 // durations on one clock of the caller's that never goes back. One goroutine
 // uses it.
 type Engine struct {
 	rules   []Rule
-	metrics []metric // nil for Up
+	metrics []metric // nil for those of health
 	remind  time.Duration
+	grace   time.Duration
 	streams map[string]*streamState
 }
 
@@ -35,6 +42,9 @@ type ruleState struct {
 	state State
 	since time.Duration // the state's begin
 	value float64       // judged last
+	// limits are those that the value was judged by.
+	limits  limits
+	history *history // nil without a baseline
 
 	begun bool          // a window was seen
 	seen  time.Duration // the last one
@@ -44,12 +54,18 @@ type ruleState struct {
 	reminders  int
 	clear      bool // while firing: the value is clear, or unknown
 	clearSince time.Duration
+
+	restored   bool // firing since before a restart, and no known value yet
+	restoredAt time.Duration
 }
 
 // NewEngine makes an engine. It returns what Rule.Validate says, and an
 // error for two rules of one name.
 func NewEngine(cfg Config) (*Engine, error) {
-	e := &Engine{rules: slices.Clone(cfg.Rules), remind: cfg.RemindEvery, streams: map[string]*streamState{}}
+	e := &Engine{rules: slices.Clone(cfg.Rules), remind: cfg.RemindEvery, grace: cfg.Grace, streams: map[string]*streamState{}}
+	if e.grace == 0 {
+		e.grace = defaultGrace
+	}
 	names := map[string]bool{}
 	for i := range e.rules {
 		r := &e.rules[i]
@@ -93,9 +109,32 @@ func (e *Engine) Observe(at time.Duration, stream string, w *stability.Window) [
 		if math.IsNaN(value) || r.needsPairs() && pairs < r.MinPairs {
 			value, reason = math.NaN(), ReasonNoData
 		}
+		if st.history == nil {
+			out = e.judge(out, at, stream, r, st, value, reason)
+			continue
+		}
+		measured := value
+		if !e.baseline(at, r, st) && reason == "" {
+			value, reason = math.NaN(), ReasonNoBaseline
+		}
 		out = e.judge(out, at, stream, r, st, value, reason)
+		if !math.IsNaN(measured) {
+			st.history.add(at, measured)
+		}
 	}
 	return out
+}
+
+// baseline sets the limits by what is normal for the stream now. It is
+// false where that is not known yet.
+func (e *Engine) baseline(at time.Duration, r *Rule, st *ruleState) bool {
+	st.history.advance(at)
+	if st.history.known == 0 || time.Duration(st.history.known)*st.history.spacing < r.Baseline.minHistory() {
+		st.limits = limits{fire: math.NaN(), clear: math.NaN()}
+		return false
+	}
+	st.limits = r.Baseline.limits(st.history.stats())
+	return true
 }
 
 // Tick lets time pass: for cameras that are down, which give no windows, and
@@ -112,15 +151,15 @@ func (e *Engine) Tick(at time.Duration, health map[string]Health) []Transition {
 	}
 	slices.Sort(names)
 	for _, name := range names {
-		up := health[name].Up
 		for i := range e.rules {
-			out = e.tick(out, at, name, i, up)
+			out = e.tick(out, at, name, i, health[name])
 		}
 	}
 	return out
 }
 
-func (e *Engine) tick(out []Transition, at time.Duration, stream string, i int, up bool) []Transition {
+func (e *Engine) tick(out []Transition, at time.Duration, stream string, i int, health Health) []Transition {
+	up := health.Up
 	r, st := &e.rules[i], &e.streams[stream].rules[i]
 	stale := !st.begun || at-st.seen > r.Window
 	switch {
@@ -130,6 +169,12 @@ func (e *Engine) tick(out []Transition, at time.Duration, stream string, i int, 
 			value, reason = 0, ReasonDown
 		}
 		return e.judge(out, at, stream, r, st, value, reason)
+	case r.Metric == Frozen && up:
+		value := 0.0
+		if health.Frozen {
+			value = 1
+		}
+		return e.judge(out, at, stream, r, st, value, "")
 	case up && !stale:
 		// The next window will tell.
 		return e.reminder(out, at, stream, r, st)
@@ -181,7 +226,11 @@ func (e *Engine) stream(name string) *streamState {
 	if s == nil {
 		s = &streamState{rules: make([]ruleState, len(e.rules))}
 		for i := range s.rules {
-			s.rules[i] = ruleState{state: Inactive, value: math.NaN()}
+			r := &e.rules[i]
+			s.rules[i] = ruleState{state: Inactive, value: math.NaN(), limits: r.fixed()}
+			if r.Baseline != nil {
+				s.rules[i].history = newHistory(r.Baseline, r.Window)
+			}
 		}
 		e.streams[name] = s
 	}

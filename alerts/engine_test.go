@@ -396,7 +396,7 @@ func TestRuleValidate(t *testing.T) {
 // Every name of a metric leads to the measure of that name.
 func TestMetrics(t *testing.T) {
 	w := stability.Window{
-		Pairs: 100, Flips: 3, Glitches: 4, Unexplained: 5, CutChanges: 6, DecidedPairs: 50, StillPairs: 40, StillFlips: 4, MovingPairs: 60, MovingFlips: 3,
+		Pairs: 100, Flips: 3, Glitches: 4, Unexplained: 5, CutChanges: 6, DecidedPairs: 50, DecidedFlips: 2, StillPairs: 40, StillFlips: 4, MovingPairs: 60, MovingFlips: 3,
 		FlipFraction: stability.Interval{Value: 0.1, Low: 0.05, High: 0.2}, UnexplainedFraction: 0.3, DecidedFlipFraction: 0.4,
 		FlipRateHz: 1.5, MAC: 0.6, T5D: 7, Coverage: 0.8, EntropyBits: 0.9, FlappingPercent: 10, MeanScore: 0.11,
 	}
@@ -407,11 +407,12 @@ func TestMetrics(t *testing.T) {
 		"flip_fraction": 0.1, "flip_fraction.low": 0.05, "flip_fraction.high": 0.2, "unexplained_fraction": 0.3,
 		"decided.flip_fraction": 0.4, "still.flip_fraction": 0.1, "moving.flip_fraction": 0.05, "flip_rate_hz": 1.5,
 		"mac": 0.6, "t5d": 7, "coverage": 0.8, "entropy_bits": 0.9, "flapping_percent": 10, "mean_score": 0.11,
+		"decided.share": 0.5, "decided.flips": 2,
 		"flips": 3, "glitches": 4, "unexplained": 5, "cut_changes": 6,
 		"kinds.glitch": 20, "kinds.transition": 21, "kinds.churn": 22, "kinds.censored": 23,
 	}
 	for _, name := range Metrics() {
-		if name == Up {
+		if ofHealth(name) {
 			continue
 		}
 		m, ok := metricOf(name)

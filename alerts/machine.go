@@ -7,11 +7,18 @@ import (
 
 // judge moves one rule's state machine on a value that was found at a time;
 // NaN is unknown. An unknown value neither lets a rule fire nor keeps it
-// firing: it ends a pending rule and counts as clear for a firing one.
+// firing: it ends a pending rule and counts as clear for a firing one, but
+// not while a restart explains it.
 func (e *Engine) judge(out []Transition, at time.Duration, stream string, r *Rule, st *ruleState, value float64, reason string) []Transition {
 	unknown := math.IsNaN(value)
+	if st.restored {
+		if unknown && at-st.restoredAt < e.grace {
+			return e.reminder(out, at, stream, r, st)
+		}
+		st.restored = false
+	}
 	st.value = value
-	fires := !unknown && r.fires(value)
+	fires := !unknown && st.limits.fires(value)
 	switch st.state {
 	case Inactive:
 		if !fires {
@@ -29,7 +36,7 @@ func (e *Engine) judge(out []Transition, at time.Duration, stream string, r *Rul
 			out = e.fire(out, at, stream, r, st, reason)
 		}
 	case Firing:
-		if !unknown && !r.clears(value) {
+		if !unknown && !st.limits.clears(value) {
 			st.clear = false
 			return e.reminder(out, at, stream, r, st)
 		}
@@ -78,12 +85,16 @@ func (e *Engine) reminder(out []Transition, at time.Duration, stream string, r *
 }
 
 func (e *Engine) transition(at time.Duration, stream string, r *Rule, st *ruleState, to State, reason string) Transition {
-	bound := r.fireBound()
-	if to == Resolved {
-		bound = r.clearBound()
-	}
-	return Transition{
+	t := Transition{
 		Rule: r, Stream: stream, From: st.state, To: to, At: at, Since: st.since,
-		Firing: st.firing, Reminder: st.reminders, Value: st.value, Bound: bound, Reason: reason,
+		Firing: st.firing, Reminder: st.reminders, Value: st.value, Bound: st.limits.fire, Reason: reason,
+		Median: math.NaN(), Spread: math.NaN(),
 	}
+	if to == Resolved {
+		t.Bound = st.limits.clear
+	}
+	if st.history != nil {
+		t.Median, t.Spread = st.history.stats()
+	}
+	return t
 }

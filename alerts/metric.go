@@ -6,9 +6,16 @@ import (
 	"github.com/flipmeter/flipmeter/stability"
 )
 
-// Up is the metric of a camera's health: 1 while it delivers, else 0. It is
-// judged by Tick, not from windows.
-const Up = "up"
+// The metrics of a camera's health are judged by Tick, not from windows.
+const (
+	// Up is 1 while the camera delivers, else 0.
+	Up = "up"
+	// Frozen is 1 while it delivers the same picture over and over, 0 while
+	// the pictures differ, and unknown while it is down.
+	Frozen = "frozen"
+)
+
+func ofHealth(name string) bool { return name == Up || name == Frozen }
 
 // coverage is known without observations, too: nothing is covered then.
 const coverage = "coverage"
@@ -48,9 +55,13 @@ func windowMetrics() map[string]metric {
 		"glitches":             ofPairs(func(w *stability.Window) float64 { return float64(w.Glitches) }),
 		"unexplained":          ofPairs(func(w *stability.Window) float64 { return float64(w.Unexplained) }),
 		"cut_changes":          ofPairs(func(w *stability.Window) float64 { return float64(w.CutChanges) }),
+		"decided.share":        ofPairs(func(w *stability.Window) float64 { return ratio(w.DecidedPairs, w.Pairs) }),
 		coverage:               ofPairs(func(w *stability.Window) float64 { return w.Coverage }),
 		"decided.flip_fraction": func(w *stability.Window) (float64, int64) {
 			return w.DecidedFlipFraction, w.DecidedPairs
+		},
+		"decided.flips": func(w *stability.Window) (float64, int64) {
+			return float64(w.DecidedFlips), w.DecidedPairs
 		},
 		"still.flip_fraction": func(w *stability.Window) (float64, int64) {
 			return ratio(w.StillFlips, w.StillPairs), w.StillPairs
@@ -67,7 +78,7 @@ func windowMetrics() map[string]metric {
 
 // Metrics lists the names that Rule.Metric may have, in order.
 func Metrics() []string {
-	names := []string{Up}
+	names := []string{Up, Frozen}
 	for name := range windowMetrics() {
 		names = append(names, name)
 	}

@@ -10,14 +10,14 @@ import (
 )
 
 // Rule fires when a measure of a window leaves its bounds for some time.
-// Either FireAbove or FireBelow is set.
+// One of FireAbove, FireBelow and Baseline is set.
 type Rule struct {
 	// Name: letters, digits, _ and -.
 	Name string `yaml:"name" required:"true" doc:"name of the rule: letters, digits, _ and -"`
 	// Metric is a measure of a window by its name in the summary (Metrics
-	// lists them), or Up.
-	Metric string `yaml:"metric" required:"true" doc:"windowed measure, as unexplained_fraction or decided.flip_fraction; up is the camera's health, 1 or 0"`
-	// Window is the width of the window; 0 for Up.
+	// lists them), or one of a camera's health: Up, Frozen.
+	Metric string `yaml:"metric" required:"true" doc:"windowed measure, as unexplained_fraction or decided.flip_fraction; up and frozen are the camera's health, 1 or 0"`
+	// Window is the width of the window; 0 for Up and Frozen.
 	Window time.Duration `yaml:"window" min:"0s" doc:"width of the window; a wider one is calmer and later"`
 
 	// FireAbove: the rule's condition holds where the value is greater. It
@@ -28,6 +28,9 @@ type Rule struct {
 	// measures of which there should be much, as coverage.
 	FireBelow  *float64 `yaml:"fire_below" doc:"the condition holds while the value is smaller (coverage, up)"`
 	ClearAbove *float64 `yaml:"clear_above" doc:"a firing rule clears at this value and above"`
+	// Baseline, in place of fixed bounds, are bounds by what is normal for
+	// the camera itself.
+	Baseline *Baseline `yaml:"baseline" doc:"in place of fire_above and fire_below: bounds by what is normal for the camera itself"`
 
 	// For is how long the condition must hold before the rule fires.
 	For time.Duration `yaml:"for" min:"0s" doc:"how long the condition must hold before the rule fires"`
@@ -35,7 +38,7 @@ type Rule struct {
 	// firing rule is resolved.
 	KeepFiringFor time.Duration `yaml:"keep_firing_for" min:"0s" doc:"how long the value must have been clear before the rule is resolved"`
 	// MinPairs is how many pairs a value must rest on to count as known.
-	// Coverage and Up need none.
+	// Coverage, Up and Frozen need none.
 	MinPairs int64 `yaml:"min_pairs" min:"0" doc:"pairs that a value must rest on; below, it counts as unknown"`
 	// Severity is passed on: "warning", "critical".
 	Severity string `yaml:"severity" doc:"passed on to whoever is told, as warning or critical"`
@@ -54,9 +57,19 @@ func (r *Rule) Validate() error {
 	}
 	check(ruleName.MatchString(r.Name), "name: must be 1 to 64 letters, digits, _ or -, got %q", r.Name)
 	_, known := metricOf(r.Metric)
-	check(known || r.Metric == Up, "metric: must be one of %s, got %q", strings.Join(Metrics(), ", "), r.Metric)
-	check(r.Window > 0 || r.Metric == Up && r.Window == 0, "window: must be above 0s, got %v", r.Window)
-	check((r.FireAbove == nil) != (r.FireBelow == nil), "fire_above: either this or fire_below must be given")
+	check(known || ofHealth(r.Metric), "metric: must be one of %s, got %q", strings.Join(Metrics(), ", "), r.Metric)
+	check(r.Window > 0 || ofHealth(r.Metric) && r.Window == 0, "window: must be above 0s, got %v", r.Window)
+	bounds := 0
+	for _, given := range [...]bool{r.FireAbove != nil, r.FireBelow != nil, r.Baseline != nil} {
+		if given {
+			bounds++
+		}
+	}
+	check(bounds == 1, "fire_above: one of this, fire_below and baseline must be given")
+	check(r.Baseline == nil || !ofHealth(r.Metric), "baseline: %s has none, it is 1 or 0", r.Metric)
+	if r.Baseline != nil {
+		errs = append(errs, r.Baseline.validate(r.Window))
+	}
 	check(r.ClearBelow == nil || r.FireAbove != nil, "clear_below: goes with fire_above")
 	check(r.ClearAbove == nil || r.FireBelow != nil, "clear_above: goes with fire_below")
 	for name, v := range map[string]*float64{"fire_above": r.FireAbove, "clear_below": r.ClearBelow, "fire_below": r.FireBelow, "clear_above": r.ClearAbove} {
@@ -74,38 +87,5 @@ func (r *Rule) Validate() error {
 	return errors.Join(errs...)
 }
 
-// fires says whether a value is beyond the bound at which the rule fires.
-func (r *Rule) fires(v float64) bool {
-	if r.FireAbove != nil {
-		return v > *r.FireAbove
-	}
-	return v < *r.FireBelow
-}
-
-// clears says whether a value lets a firing rule end.
-func (r *Rule) clears(v float64) bool {
-	if r.FireAbove != nil {
-		return v <= r.clearBound()
-	}
-	return v >= r.clearBound()
-}
-
-func (r *Rule) fireBound() float64 {
-	if r.FireAbove != nil {
-		return *r.FireAbove
-	}
-	return *r.FireBelow
-}
-
-func (r *Rule) clearBound() float64 {
-	switch {
-	case r.ClearBelow != nil:
-		return *r.ClearBelow
-	case r.ClearAbove != nil:
-		return *r.ClearAbove
-	}
-	return r.fireBound()
-}
-
 // needsPairs says whether a value that rests on few pairs is unknown.
-func (r *Rule) needsPairs() bool { return r.Metric != coverage && r.Metric != Up }
+func (r *Rule) needsPairs() bool { return r.Metric != coverage }

@@ -15,9 +15,11 @@ const (
 
 // Reasons why a rule changed its state other than by a known value.
 const (
-	ReasonNoData  = "no data"
-	ReasonDown    = "the camera is down"
-	ReasonRemoved = "the stream was removed"
+	ReasonNoData     = "no data"
+	ReasonNoBaseline = "what is normal for the camera is not known yet"
+	ReasonDown       = "the camera is down"
+	ReasonRemoved    = "the stream was removed"
+	ReasonRuleGone   = "the rule was removed"
 )
 
 // Transition is a change of a rule's state for one stream, or a reminder
@@ -40,12 +42,23 @@ type Transition struct {
 	Reminder int
 
 	Value  float64 // NaN where unknown
-	Bound  float64 // that Value is compared with
+	Bound  float64 // that Value is compared with; NaN where unknown
 	Reason string  // "" where the value is the reason
+	// Median and Spread are the camera's baseline; NaN where the rule has
+	// none, or it is not known.
+	Median, Spread float64
 }
 
 // Health is what Tick must know of a stream.
 type Health struct {
 	// Up is set while the stream delivers frames.
 	Up bool
+	// Frozen is set while these are the same picture over and over.
+	Frozen bool
+}
+
+// HealthOf is the health of a camera in one of the states that events
+// tell: connecting, up, frozen, stalled, backoff, ended, failed.
+func HealthOf(state string) Health {
+	return Health{Up: state == "up" || state == "frozen", Frozen: state == "frozen"}
 }
