@@ -12,8 +12,10 @@ func (e *encoder) alert(at time.Time, t *alerts.Transition) *message {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	id, revision := alertMemo{epoch: e.epoch, seq: e.alerts}, 0
-	if t.From == alerts.Firing && t.To == alerts.Firing {
-		id, revision = e.firing[t.Rule.Name], t.Reminder
+	// A firing from before a restart is not known here: what is told of it
+	// first is a message of its own.
+	if told, ok := e.firing[t.Rule.Name]; ok && t.From == alerts.Firing && t.To == alerts.Firing {
+		id, revision = told, t.Reminder
 	} else {
 		e.alerts++
 	}

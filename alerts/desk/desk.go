@@ -1,0 +1,236 @@
+// Package desk is the alerting of one process: it feeds windows and health
+// of all cameras to an engine, keeps the ledger of what was told and what is
+// silenced, hands notices to the receivers, and keeps on disk what must
+// outlast a restart.
+//
+// It reads no configuration and knows no receiver: package app builds both.
+package desk
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/flipmeter/flipmeter/alerts"
+	"github.com/flipmeter/flipmeter/alerts/dispatch"
+	"github.com/flipmeter/flipmeter/stability"
+)
+
+// Config is what a Desk runs on.
+type Config struct {
+	Rules []alerts.Rule
+	// RemindEvery is how often a firing alert is told again until it is
+	// resolved, 0 is a minute. A receiver may want fewer.
+	RemindEvery time.Duration
+	// Dir is the folder of the state; "": nothing outlasts a restart.
+	Dir      string
+	Lanes    []dispatch.Lane
+	Dispatch dispatch.Config
+
+	// Transition, if set, is told every change of a rule's state, silenced
+	// or not, and Notices what the receivers are told. Both are called by
+	// whoever brings a window, one at a time, and must not block or call
+	// the desk.
+	Transition func(at time.Time, t *alerts.Transition)
+	Notices    func(notices []alerts.Notice)
+
+	Now func() time.Time // nil is time.Now
+	Log *slog.Logger
+}
+
+const (
+	defaultRemind  = time.Minute
+	tickEvery      = time.Second
+	baselinesEvery = 15 * time.Minute
+)
+
+// Desk is safe for any goroutine.
+type Desk struct {
+	cfg        Config
+	dispatcher *dispatch.Dispatcher
+	began      time.Time
+
+	mu     sync.Mutex
+	engine *alerts.Engine
+	ledger *alerts.Ledger
+	health map[string]alerts.Health
+	dirty  bool
+}
+
+// New makes a desk and reads its state. An error names a rule or a receiver
+// that is wrong; a state that can't be read is put aside and logged.
+func New(cfg Config) (*Desk, error) {
+	if cfg.RemindEvery == 0 {
+		cfg.RemindEvery = defaultRemind
+	}
+	if cfg.Now == nil {
+		cfg.Now = time.Now
+	}
+	if cfg.Log == nil {
+		cfg.Log = slog.New(slog.DiscardHandler)
+	}
+	cfg.Log = cfg.Log.With("component", "alerts")
+	engine, err := alerts.NewEngine(alerts.Config{Rules: cfg.Rules, RemindEvery: cfg.RemindEvery})
+	if err != nil {
+		return nil, err
+	}
+	d := &Desk{cfg: cfg, began: cfg.Now(), engine: engine, ledger: alerts.NewLedger(), health: map[string]alerts.Health{}}
+	dc := cfg.Dispatch
+	dc.Changed = d.changed
+	if dc.Log == nil {
+		dc.Log = cfg.Log
+	}
+	if d.dispatcher, err = dispatch.New(dc, cfg.Lanes...); err != nil {
+		return nil, err
+	}
+	d.load()
+	return d, nil
+}
+
+// Widths are those of the windows that Window must be given.
+func (d *Desk) Widths() []time.Duration { return d.engine.Windows() }
+
+// clock gives the wall clock, and the engine's.
+func (d *Desk) clock() (time.Time, time.Duration) {
+	now := d.cfg.Now()
+	return now, now.Sub(d.began)
+}
+
+// Window judges a window of a camera. It does not keep it.
+func (d *Desk) Window(camera string, w *stability.Window) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	now, at := d.clock()
+	d.tell(now, d.engine.Observe(at, camera, w))
+}
+
+// Health takes a camera's state as events tell it: connecting, up, frozen,
+// stalled, backoff, ended, failed. A camera whose state was never told is
+// down.
+func (d *Desk) Health(camera, state string) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.health[camera] = alerts.HealthOf(state)
+}
+
+// Remove forgets a camera that was taken out of service, and resolves what
+// fires for it. At the end of the program nothing is removed: what fires
+// then goes on firing after the next start.
+func (d *Desk) Remove(camera string) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	now, at := d.clock()
+	delete(d.health, camera)
+	d.tell(now, d.engine.Remove(at, camera))
+}
+
+// tick lets time pass.
+func (d *Desk) tick() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	now, at := d.clock()
+	d.tell(now, d.engine.Tick(at, d.health))
+	d.hand(d.ledger.Tick(now))
+}
+
+func (d *Desk) tell(now time.Time, transitions []alerts.Transition) {
+	if len(transitions) == 0 {
+		return
+	}
+	for i := range transitions {
+		t := &transitions[i]
+		if t.To == alerts.Firing && t.From != alerts.Firing || t.To == alerts.Resolved {
+			d.cfg.Log.Info("alert "+string(t.To), "stream", t.Stream, "rule", t.Rule.Name, "value", t.Value, "bound", t.Bound, "reason", t.Reason)
+		}
+		if d.cfg.Transition != nil {
+			d.cfg.Transition(now, t)
+		}
+	}
+	d.dirty = true
+	d.hand(d.ledger.Take(now, transitions))
+}
+
+func (d *Desk) hand(notices []alerts.Notice) {
+	if len(notices) == 0 {
+		return
+	}
+	d.dirty = true
+	d.dispatcher.Notify(notices)
+	if d.cfg.Notices != nil {
+		d.cfg.Notices(notices)
+	}
+}
+
+// Run lets time pass, delivers, and keeps the state on disk. It is called
+// once; after ctx is done it delivers and saves what is left, within
+// Config.Dispatch.Drain.
+func (d *Desk) Run(ctx context.Context) error {
+	delivered := make(chan error, 1)
+	go func() { delivered <- d.dispatcher.Run(ctx) }()
+	tick := time.NewTicker(tickEvery)
+	defer tick.Stop()
+	nextBaselines := d.cfg.Now().Add(baselinesEvery)
+	for ctx.Err() == nil {
+		select {
+		case <-tick.C:
+			d.tick()
+			d.saveIfDirty()
+			if now := d.cfg.Now(); !now.Before(nextBaselines) {
+				nextBaselines = now.Add(baselinesEvery)
+				d.saveBaselines()
+			}
+		case <-ctx.Done():
+		}
+	}
+	err := <-delivered
+	d.changed()
+	d.saveIfDirty()
+	d.saveBaselines()
+	return err
+}
+
+func (d *Desk) changed() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.dirty = true
+}
+
+// Alerts lists what fires, by begin.
+func (d *Desk) Alerts() []alerts.Alert {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.ledger.Alerts(d.cfg.Now())
+}
+
+// Silences lists those that hold, will hold, or ended within a day.
+func (d *Desk) Silences() []alerts.Silence {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.ledger.Silences()
+}
+
+// Silence adds one; the error says what is wrong with it.
+func (d *Desk) Silence(s alerts.Silence) (alerts.Silence, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	made, err := d.ledger.Silence(d.cfg.Now(), s)
+	if err != nil {
+		return made, fmt.Errorf("make a silence: %w", err)
+	}
+	d.dirty = true
+	return made, nil
+}
+
+// EndSilence ends one now; false if there is none of this id.
+func (d *Desk) EndSilence(id string) bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	ok := d.ledger.EndSilence(d.cfg.Now(), id)
+	d.dirty = d.dirty || ok
+	return ok
+}
+
+// Receivers tells what became of each receiver's notices.
+func (d *Desk) Receivers() []dispatch.Stats { return d.dispatcher.Stats() }

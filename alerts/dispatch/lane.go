@@ -1,0 +1,218 @@
+package dispatch
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"maps"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/flipmeter/flipmeter/alerts"
+)
+
+// lane is one receiver's queue.
+type lane struct {
+	Lane
+	cfg    Config
+	log    *slog.Logger
+	wake   chan struct{}
+	jitter func() float64
+
+	mu       sync.Mutex
+	waiting  []alerts.Notice
+	underway int // how many of them, from the front, are being sent
+	passed   map[string]time.Time
+	stats    Stats
+}
+
+// push adds a notice. A reminder takes the place of an earlier message that
+// its alert fires, which waits still.
+func (l *lane) push(n alerts.Notice) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	switch {
+	case n.State == alerts.Resolved:
+		delete(l.passed, n.ID)
+	default:
+		if last, ok := l.passed[n.ID]; ok && n.At.Sub(last) < l.RemindEvery {
+			return
+		}
+		l.passed[n.ID] = n.At
+		for i := l.underway; i < len(l.waiting); i++ {
+			if w := &l.waiting[i]; w.ID == n.ID && w.State == alerts.Firing {
+				*w = n
+				return
+			}
+		}
+	}
+	if len(l.waiting) >= l.cfg.Queue {
+		l.makeRoom()
+	}
+	l.waiting = append(l.waiting, n)
+	select {
+	case l.wake <- struct{}{}:
+	default:
+	}
+}
+
+// makeRoom drops an alert of which nobody has heard and which is over
+// already, else the oldest.
+func (l *lane) makeRoom() {
+	if l.underway >= len(l.waiting) {
+		l.underway = max(0, len(l.waiting)-1) // all are under way: the last gives way
+	}
+	drop := l.underway
+	for i := l.underway; i < len(l.waiting); i++ {
+		w := &l.waiting[i]
+		over := func(o alerts.Notice) bool { return o.ID == w.ID && o.State == alerts.Resolved }
+		if w.State == alerts.Firing && w.Revision == 0 {
+			if k := slices.IndexFunc(l.waiting, over); k > i {
+				l.waiting = slices.Delete(l.waiting, k, k+1)
+				l.stats.Lost++
+				drop = i
+				break
+			}
+		}
+	}
+	l.waiting = slices.Delete(l.waiting, drop, drop+1)
+	l.stats.Lost++
+}
+
+// take marks a batch as being sent.
+func (l *lane) take() []alerts.Notice {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.underway = min(len(l.waiting), l.cfg.Batch)
+	return slices.Clone(l.waiting[:l.underway])
+}
+
+// settle takes a batch out of the queue, or puts it back.
+func (l *lane) settle(err error) (done bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	n := l.underway
+	l.underway = 0
+	var refused *Refused
+	switch {
+	case err == nil:
+		l.stats.Sent += int64(n)
+		l.stats.LastError, l.stats.LastSent = "", time.Now().UTC()
+	case errors.As(err, &refused):
+		l.stats.Refused += int64(n)
+		l.stats.LastError = err.Error()
+	default:
+		l.stats.Failures++
+		l.stats.LastError = err.Error()
+		return false
+	}
+	l.waiting = slices.Delete(l.waiting, 0, n)
+	return true
+}
+
+func (l *lane) run(ctx context.Context) {
+	pause := l.cfg.MinBackoff
+	for failures := 0; ctx.Err() == nil; {
+		batch := l.take()
+		if len(batch) == 0 {
+			select {
+			case <-l.wake:
+			case <-ctx.Done():
+			}
+			continue
+		}
+		err := l.attempt(ctx, batch)
+		if l.settle(err) {
+			l.cfg.Changed()
+			if err != nil {
+				l.log.Error("the receiver refused alerts", "alerts", len(batch), "error", err)
+			} else if failures > 0 {
+				l.log.Info("alerts are delivered again", "failures", failures)
+			}
+			pause, failures = l.cfg.MinBackoff, 0
+			continue
+		}
+		if failures == 0 {
+			l.log.Warn("alerts could not be delivered, trying again", "alerts", len(batch), "error", err)
+		}
+		failures++
+		wait := time.Duration(float64(pause) * l.jitter())
+		var later *Later
+		if errors.As(err, &later) {
+			wait = max(wait, min(later.After, l.cfg.MaxBackoff))
+		}
+		pause = min(2*pause, l.cfg.MaxBackoff)
+		t := time.NewTimer(wait)
+		select {
+		case <-t.C:
+		case <-ctx.Done():
+			t.Stop()
+		}
+	}
+	l.drain(ctx)
+}
+
+// attempt sends a batch. The end of ctx does not cut it off, but leaves it
+// no more than the time to drain.
+func (l *lane) attempt(ctx context.Context, batch []alerts.Notice) error {
+	sending, cancel := context.WithTimeout(context.WithoutCancel(ctx), l.cfg.Timeout)
+	defer cancel()
+	stop := context.AfterFunc(ctx, func() {
+		t := time.NewTimer(l.cfg.Drain)
+		defer t.Stop()
+		select {
+		case <-t.C:
+			cancel()
+		case <-sending.Done():
+		}
+	})
+	defer stop()
+	return l.Receiver.Send(sending, batch)
+}
+
+// drain tries once what is left.
+func (l *lane) drain(ctx context.Context) {
+	bounded, cancel := context.WithTimeout(context.WithoutCancel(ctx), l.cfg.Drain)
+	defer cancel()
+	for bounded.Err() == nil {
+		batch := l.take()
+		if len(batch) == 0 {
+			return
+		}
+		sending, done := context.WithTimeout(bounded, l.cfg.Timeout)
+		err := l.Receiver.Send(sending, batch)
+		done()
+		ok := l.settle(err)
+		l.cfg.Changed()
+		if !ok {
+			l.log.Warn("alerts are kept for the next start", "alerts", len(l.save().Waiting), "error", err)
+			return
+		}
+	}
+}
+
+func (l *lane) snapshotStats() Stats {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	s := l.stats
+	s.Receiver, s.Queued = l.Name, len(l.waiting)
+	return s
+}
+
+func (l *lane) save() SavedLane {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return SavedLane{Waiting: slices.Clone(l.waiting), Passed: maps.Clone(l.passed)}
+}
+
+func (l *lane) restore(s SavedLane) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.waiting = append(slices.Clone(s.Waiting), l.waiting...)
+	if extra := len(l.waiting) - l.cfg.Queue; extra > 0 {
+		l.waiting = slices.Delete(l.waiting, 0, extra)
+		l.stats.Lost += int64(extra)
+	}
+	maps.Copy(l.passed, s.Passed)
+}
