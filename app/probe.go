@@ -31,7 +31,8 @@ type ProbeOptions struct {
 	// ForceRandom allows networks with random weights.
 	ForceRandom bool
 
-	Translation perturb.Translation
+	Translation    perturb.Translation
+	Scale, Rescale perturb.Scaling
 
 	Out    string
 	Tables string
@@ -48,6 +49,7 @@ func DefaultProbeOptions() ProbeOptions {
 	return ProbeOptions{
 		Frames: 50, Accelerator: "auto", Out: "flipmeter-probe", Tables: string(table.Parquet),
 		Translation: perturb.DefaultTranslation(perturb.Sweep),
+		Scale:       perturb.DefaultScale(), Rescale: perturb.DefaultRescale(),
 	}
 }
 
@@ -79,6 +81,13 @@ func (o *ProbeOptions) validate() error {
 		}
 		if o.Translation.Protocol == perturb.BBox && len(o.Boxes) == 0 {
 			return bad("the protocol bbox needs --boxes: annotations as Pascal VOC's XML, COCO's JSON or CSV")
+		}
+	}
+	for name, s := range map[string]*perturb.Scaling{"scale": &o.Scale, "rescale": &o.Rescale} {
+		if slices.Contains(o.Experiments, name) {
+			if err := s.Validate(); err != nil {
+				return bad("%w", err)
+			}
 		}
 	}
 	return nil
@@ -162,6 +171,10 @@ func (l *laboratory) experiments() ([]experiment, error) {
 		switch name {
 		case "translate":
 			out = append(out, &translateExperiment{settings: l.o.Translation, boxes: l.boxes})
+		case "scale":
+			out = append(out, &scaleExperiment{settings: l.o.Scale})
+		case "rescale":
+			out = append(out, &scaleExperiment{settings: l.o.Rescale, rescale: true})
 		default:
 			return nil, fmt.Errorf("BUG: there is no experiment %q", name)
 		}

@@ -199,6 +199,11 @@ func (m *modelPictures) Load(ctx context.Context, i int) (frame.Picture, error) 
 	return m.load(ctx, i)
 }
 
+// anyClass says that the class of some picture is known.
+func (m *modelPictures) anyClass() bool {
+	return slices.ContainsFunc(m.classes, func(c int32) bool { return c >= 0 })
+}
+
 // forModel finds the pictures' classes: in the file that the user gives, or
 // in the names of the folders that they lie in. With a file, a class that the
 // model does not know is an error; a folder may be called anything. The notes

@@ -70,7 +70,11 @@ func movedOf(lab *perturb.Lab, out *perturb.Outcome[perturb.Moved]) page.Moved {
 }
 
 func (e *translateExperiment) results() results {
-	r := results{sections: []page.Section{page.Translate(e.settings, e.moved)}}
+	r := results{}
+	if len(e.moved) == 0 {
+		return r
+	}
+	r.sections = []page.Section{page.Translate(e.settings, e.moved)}
 	r.tables = []tableOf{newTable("translate-"+string(e.settings.Protocol), e.rows)}
 	r.summary = summaryOfMoved(e.settings, e.moved)
 	r.measured = len(e.rows) > 0

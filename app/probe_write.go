@@ -87,7 +87,7 @@ func (l *laboratory) finish(experiments []experiment, complete bool) error {
 	var tables []tableOf
 	for _, e := range experiments {
 		r := e.results()
-		if !r.measured && !complete {
+		if len(r.sections) == 0 || !r.measured && !complete {
 			continue
 		}
 		p.Sections = append(p.Sections, r.sections...)

@@ -33,7 +33,7 @@ func Translate(t perturb.Translation, models []Moved) Section {
 	for i := range models {
 		m := &models[i]
 		if t.Protocol == perturb.Sweep && len(m.Chains) > 0 {
-			s.Figures = append(s.Figures, trace(s.ID, m, t))
+			s.Figures = append(s.Figures, trace(s.ID, m, t.Direction, "shift, pixels"))
 			if len(m.Chains) > 1 {
 				s.Figures = append(s.Figures, shiftMap(s.ID, m, t))
 			}
@@ -214,7 +214,7 @@ func unknownTruth(models []Moved) bool {
 // trace is one picture's probability along the sweep: of the picture with the
 // median number of top-1 changes, so that it is neither the worst nor the
 // best that could be shown.
-func trace(id string, m *Moved, t perturb.Translation) Figure {
+func trace(id string, m *Moved, d perturb.Direction, name string) Figure {
 	order := make([]int, len(m.Chains))
 	for i := range order {
 		order[i] = i
@@ -224,18 +224,18 @@ func trace(id string, m *Moved, t perturb.Translation) Figure {
 	x, y := make([]float64, len(c.Steps)), make([]float64, len(c.Steps))
 	var marks, at []float64
 	for i := range c.Steps {
-		x[i], y[i] = float64(along(t.Direction, c.Steps[i].At.X, c.Steps[i].At.Y)), float64(c.Steps[i].Reference)
+		x[i], y[i] = float64(along(d, c.Steps[i].At.X, c.Steps[i].At.Y)), float64(c.Steps[i].Reference)
 		if i > 0 && c.Steps[i].Label() != c.Steps[i-1].Label() {
 			marks, at = append(marks, x[i]), append(at, y[i])
 		}
 	}
-	alt := fmt.Sprintf("Probability of %q along the sweep of %s", m.Model.Label(c.Reference), c.Picture)
+	alt := fmt.Sprintf("Probability of %q in steps of %s", m.Model.Label(c.Reference), c.Picture)
 	return Figure{
 		File: fileName(id, "trace", m.Model.Name), Title: "One picture, " + modelName(m.Model),
-		Caption: fmt.Sprintf("The probability of “%s” while %s is moved: the picture with the median number of label changes (%d in %d steps). Dots mark where the label changed.",
+		Caption: fmt.Sprintf("The probability of “%s” while %s is changed step by step: the picture with the median number of label changes (%d in %d steps). Dots mark where the label changed.",
 			m.Model.Label(c.Reference), c.Picture, c.Changes(), c.Pairs()),
 		Draw: func(width float64) *figure.Figure {
-			f := figure.Lines(width, 260, alt, figure.Axis{Name: "shift, pixels", Min: x[0], Max: x[len(x)-1]},
+			f := figure.Lines(width, 260, alt, figure.Axis{Name: name, Min: x[0], Max: x[len(x)-1]},
 				figure.Axis{Name: "probability", Min: 0, Max: 1},
 				figure.Line{X: x, Y: y, Colour: figure.S0}, figure.Line{X: marks, Y: at, Colour: figure.S1, Dots: true, Only: true})
 			return f
