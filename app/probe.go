@@ -20,6 +20,9 @@ type ProbeOptions struct {
 	Pictures    []string // files, folders and videos
 	Frames      int      // taken of each video
 	Limit       int      // of pictures, evenly; 0: all
+	// Consecutive takes the first frames and pictures, not evenly, and counts
+	// flips between neighbours.
+	Consecutive bool
 	Truth       string   // file; empty: the folders' names, where they are classes
 	Boxes       []string // annotation files and folders of them
 
@@ -175,6 +178,8 @@ func (l *laboratory) experiments() ([]experiment, error) {
 			out = append(out, &scaleExperiment{settings: l.o.Scale})
 		case "rescale":
 			out = append(out, &scaleExperiment{settings: l.o.Rescale, rescale: true})
+		case "resize":
+			out = append(out, &resizeExperiment{codec: l.pictures.codec})
 		default:
 			return nil, fmt.Errorf("BUG: there is no experiment %q", name)
 		}

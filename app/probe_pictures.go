@@ -35,11 +35,13 @@ type pictureList struct {
 	log   *slog.Logger
 	pix   images.Bitmap
 	video *videoFrames // open at the moment
+	// consecutive: pictures that stand side by side are consecutive frames.
+	consecutive bool
 }
 
 // openPictures lists what the user named.
 func openPictures(ctx context.Context, o *ProbeOptions, log *slog.Logger) (*pictureList, error) {
-	l := &pictureList{log: log}
+	l := &pictureList{log: log, consecutive: o.Consecutive}
 	var err error
 	if l.codec, err = gocv.Pictures(); err != nil { // built without OpenCV
 		l.codec = images.PureGo()
@@ -76,6 +78,9 @@ func openPictures(ctx context.Context, o *ProbeOptions, log *slog.Logger) (*pict
 			}
 		}
 	}
+	if o.Consecutive && o.Limit > 0 {
+		l.refs = l.refs[:min(len(l.refs), o.Limit)]
+	}
 	l.refs = thin(l.refs, o.Limit)
 	seen := make(map[string]bool)
 	for i := range l.refs {
@@ -99,7 +104,7 @@ func thin[T any](all []T, n int) []T {
 	return out
 }
 
-// listFrames chooses n frames of a video, evenly.
+// listFrames chooses n frames of a video: the first, or evenly.
 func (l *pictureList) listFrames(ctx context.Context, path string, n int) ([]int64, error) {
 	v, err := openFrames(ctx, path, l.log)
 	if err != nil {
@@ -115,6 +120,9 @@ func (l *pictureList) listFrames(ctx context.Context, path string, n int) ([]int
 	all := make([]int64, total)
 	for i := range all {
 		all[i] = int64(i)
+	}
+	if l.consecutive {
+		return all[:min(len(all), n)], nil
 	}
 	return thin(all, n), nil
 }
@@ -197,6 +205,18 @@ func (m *modelPictures) Class(i int) int32 { return m.classes[i] }
 // Load implements perturb.Source.
 func (m *modelPictures) Load(ctx context.Context, i int) (frame.Picture, error) {
 	return m.load(ctx, i)
+}
+
+// Follows implements perturb.Followed.
+func (m *modelPictures) Follows(i int) bool {
+	if i == 0 || !m.consecutive {
+		return false
+	}
+	a, b := m.refs[i-1], m.refs[i]
+	if b.frame < 0 {
+		return a.frame < 0 && filepath.Dir(a.path) == filepath.Dir(b.path)
+	}
+	return a.path == b.path && a.frame == b.frame-1
 }
 
 // anyClass says that the class of some picture is known.

@@ -68,7 +68,13 @@ func (c *copyingScaler) Scale(rgb []byte, src derive.Pixels) error {
 	for y := range c.mat.Rows() {
 		copy(to[y*n:(y+1)*n], src.Pix[y*src.Stride:])
 	}
-	return c.scaler.Scale(rgb, src)
+	if err := c.scaler.Scale(rgb, src); err != nil || src.BGR {
+		return err
+	}
+	for i := 0; i+3 <= len(rgb); i += 3 { // the scaler has taken it for BGR
+		rgb[i], rgb[i+2] = rgb[i+2], rgb[i]
+	}
+	return nil
 }
 
 // Close frees the copy and the resized picture.

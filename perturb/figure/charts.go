@@ -4,6 +4,7 @@ import (
 	"image"
 	"image/color"
 	"math"
+	"strconv"
 )
 
 // Line is one series of a line chart. NaN interrupts it.
@@ -144,6 +145,49 @@ func Map(width float64, alt string, x Axis, yName string, rows [][]float64) *Fig
 	}
 	f.Image(img, false, p.left, p.top, p.right-p.left, p.bottom-p.top)
 	return f
+}
+
+// Matrix shows values 0…1 of names against each other, columns by the number
+// that the row of the same name has.
+func Matrix(width float64, alt string, names []string, values [][]float64) *Figure {
+	const row, text = 22, 11.5
+	f := New(width, row*float64(len(names))+24, alt)
+	label := 0.0
+	for _, n := range names {
+		label = max(label, TextWidth(text, n)+22)
+	}
+	label = min(label, width*0.42)
+	cell := (width - label) / float64(max(1, len(names)))
+	for i, n := range names {
+		y := 22 + float64(i)*row
+		num := strconv.Itoa(i + 1)
+		f.Text(Dim, text, 14, y+15, End, false, num)
+		f.Text(Ink, text, 20, y+15, Start, false, Shorten(text, label-24, n))
+		f.Text(Dim, text, label+(float64(i)+.5)*cell, 14, Middle, false, num)
+		for k := range names {
+			f.Shade(values[i][k], label+float64(k)*cell, y, cell-1, row-1)
+			if cell >= 26 {
+				f.onShade(values[i][k], label+(float64(k)+.5)*cell, y+15)
+			}
+		}
+	}
+	return f
+}
+
+// Shade fills a rectangle with the shade of a value 0…1.
+func (f *Figure) Shade(v, x, y, w, h float64) {
+	img := image.NewRGBA(image.Rect(0, 0, 1, 1))
+	img.Set(0, 0, shade(v))
+	f.Image(img, false, x, y, w, h)
+}
+
+// onShade writes a percentage that can be read on its own shade.
+func (f *Figure) onShade(v, x, y float64) {
+	c := White
+	if v > 0.6 {
+		c = Black
+	}
+	f.Text(c, 10.5, x, y, Middle, false, strconv.Itoa(int(v*100+0.5)))
 }
 
 // shade goes from a dark blue (0) over teal to a light yellow (1), which

@@ -21,6 +21,9 @@ const (
 	S4    Colour = "c4"
 	S5    Colour = "c5"
 	Paper Colour = "card"
+	// White and Black are the same everywhere: for texts on shades.
+	White Colour = "white"
+	Black Colour = "black"
 )
 
 // Series is the colour of the i-th series.
@@ -53,6 +56,8 @@ func (c Colour) hex() string {
 		return "#38a3c7"
 	case S5:
 		return "#8d8a1c"
+	case Black:
+		return "#000000"
 	}
 	return "#ffffff"
 }

@@ -26,6 +26,8 @@ func examples() map[string]*Figure {
 		"map":         Map(300, "", Axis{Min: 0, Max: 3}, "rows", [][]float64{{0, .5, 1}, {nan, 2, -1}, {1}}),
 		"no map":      Map(300, "", Axis{}, "", nil),
 		"scatter":     Scatter(300, 200, "", Axis{Max: 1}, Axis{Max: 1}, Dots{X: []float64{.5, 1}, Y: []float64{.5, 0}, Radius: 3, Labels: []string{"<here>"}}),
+		"matrix":      Matrix(300, "", []string{"one <b>", "two"}, [][]float64{{1, .3}, {nan, 1}}),
+		"no matrix":   Matrix(300, "", nil, nil),
 		"strip":       Strip(300, 90, "", Picture{Image: img, Captions: []string{"a", "a very long caption that can't fit"}, Mark: true}, Picture{Image: img}),
 		"no strip":    Strip(300, 90, ""),
 	}

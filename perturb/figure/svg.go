@@ -47,7 +47,7 @@ func (f *Figure) svg(w io.Writer, alone bool) error {
 
 func (s *shape) svg(b *bytes.Buffer, alone bool) error {
 	paint := s.colour.hex()
-	if !alone {
+	if !alone && s.colour != White && s.colour != Black {
 		paint = "var(--" + string(s.colour) + ")"
 	}
 	at := s.points[0]
