@@ -28,6 +28,7 @@ CLIP    := $(FLIPMETER_HOME)/footage/bigbuckbunny.mp4
 OUT     ?= out/demo
 
 FUZZTIME ?= 20s
+BENCH_ROWS ?= 100000000
 
 .PHONY: help
 help: ## print this help
@@ -96,6 +97,10 @@ fuzz: setup-build ## every fuzz target for FUZZTIME each (default 20s)
 bench: setup model ## speed of every stage beside its ceiling, and a hand-written loop
 	scripts/bench-venv
 	go run -tags $(TAGS) ./bench
+
+.PHONY: bench-score
+bench-score: build-pure ## speed and memory of score on BENCH_ROWS labels (default 100 million)
+	go run ./bench/score -bin bin/flipmeter-pure -rows $(BENCH_ROWS)
 
 .PHONY: docker-check
 docker-check: ## run the Dockerfile's steps in a Debian root, without a container engine

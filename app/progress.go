@@ -32,6 +32,9 @@ type progress struct {
 	now      func() time.Time
 
 	frames, flips atomic.Int64
+	// done, in millionths, is how much of a source of unknown length was
+	// read; 0 where that isn't known either.
+	done atomic.Int64
 }
 
 func newProgress(out io.Writer, name string, total int64) *progress {
@@ -50,6 +53,24 @@ func (p *progress) Notify(ev *event.Event) {
 			p.flips.Add(1)
 		}
 	}
+}
+
+// read tells how much of the source was read, from 0 to 1.
+func (p *progress) read(done float64, known bool) {
+	if known {
+		p.done.Store(int64(done * 1e6))
+	}
+}
+
+// start draws in a goroutine of its own, until stop is called.
+func (p *progress) start() (stop func()) {
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		_ = p.Run(ctx) // drawing never fails
+	}()
+	return func() { cancel(); <-done }
 }
 
 // Run draws until ctx ends, and on a terminal clears its line then.
@@ -81,18 +102,22 @@ func (p *progress) line(elapsed time.Duration) string {
 	var b strings.Builder
 	b.WriteString(p.name)
 	// A container's frame count is an estimate: past it, there is no bar.
-	if p.total > 0 && frames <= p.total {
-		done := float64(frames) / float64(p.total)
-		full := int(done * barCells)
+	counted := p.total > 0 && frames <= p.total
+	done := float64(p.done.Load()) / 1e6
+	if counted {
+		done = float64(frames) / float64(p.total)
+	}
+	if done > 0 || counted {
+		full := min(int(done*barCells), barCells)
 		fmt.Fprintf(&b, " [%s%s] %3.0f %%", strings.Repeat("█", full), strings.Repeat("·", barCells-full), 100*done)
 	}
 	fmt.Fprintf(&b, "  %d", frames)
-	if p.total > 0 && frames <= p.total {
+	if counted {
 		fmt.Fprintf(&b, "/%d", p.total)
 	}
 	fmt.Fprintf(&b, " frames  %.0f fps  %d flips", fps, flips)
-	if p.total > frames && frames > 0 {
-		left := time.Duration(float64(p.total-frames) / fps * float64(time.Second))
+	if done > 0 && done < 1 {
+		left := time.Duration(elapsed.Seconds() * (1 - done) / done * float64(time.Second))
 		fmt.Fprintf(&b, "  %s left", left.Round(time.Second))
 	}
 	return b.String()

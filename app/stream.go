@@ -129,13 +129,7 @@ func (a *analysis) showProgress(deps *pipeline.Deps, name string, info ingest.In
 	}
 	p := newProgress(a.streams.Err, name, info.Frames)
 	deps.Listeners = append(deps.Listeners, p)
-	ctx, cancel := context.WithCancel(context.Background())
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		_ = p.Run(ctx) // drawing never fails
-	}()
-	return func() { cancel(); <-done }
+	return p.start()
 }
 
 func (a *analysis) streamConfig(name string, info ingest.Info, id report.Identity, w wants) report.StreamConfig {

@@ -20,26 +20,34 @@ const fineWindows = 2048
 type Labels struct {
 	follow  *follower
 	began   time.Time
+	timed   bool // began is known
 	start   time.Time
 	prev    [stability.TopK]stability.Ranked // of the last picture
 	prevN   int
 	windows int
+	flips   int64
 }
 
-// NewLabels prepares a stream. The caller closes the recorders.
+// NewLabels prepares a stream. The caller closes the recorders. Where
+// cfg.Began is zero, events carry no wall clock.
 func NewLabels(cfg Config, recorders []event.Recorder, listeners []event.Listener) (*Labels, error) {
 	if err := cfg.Tracker.Validate(); err != nil {
 		return nil, fmt.Errorf("stream %s: %w", cfg.Stream, err)
 	}
-	return &Labels{follow: newFollower(cfg, recorders, listeners), began: cfg.Began, start: time.Now()}, nil
+	return &Labels{follow: newFollower(cfg, recorders, listeners), began: cfg.Began, timed: !cfg.Began.IsZero(), start: time.Now()}, nil
 }
 
 // Observe takes the stream's next observation, which the caller may change
 // afterwards.
 func (l *Labels) Observe(ctx context.Context, o *stability.Observation) error {
-	ev := l.follow.track(o, l.began.Add(o.PTS))
+	at := l.began
+	if l.timed {
+		at = at.Add(o.PTS)
+	}
+	ev := l.follow.track(o, at)
 	if ev.Flip {
 		ev.PrevTop = l.prev[:l.prevN]
+		l.flips++
 	}
 	if err := l.follow.send(ctx); err != nil {
 		return err
@@ -55,6 +63,9 @@ func (l *Labels) Observe(ctx context.Context, o *stability.Observation) error {
 	}
 	return l.follow.sendWindows(ctx)
 }
+
+// Flips is how often the label flipped so far.
+func (l *Labels) Flips() int64 { return l.flips }
 
 // Finish tells what is known only at the stream's end and sums it up.
 // Ending is nil where the stream was read to its end, else why it was not.

@@ -143,11 +143,11 @@ func newTimeline(limit, traces int) *timeline {
 func (t *timeline) add(o *stability.Observation, pair bool, traced []float32) int64 {
 	n := t.total
 	t.total++
-	var b bin
-	b.addObservation(o, pair)
 	if i := int(n >> t.level); i < len(t.bins) {
-		t.bins[i].merge(&b)
+		t.bins[i].observe(o, pair)
 	} else {
+		var b bin
+		b.addObservation(o, pair)
 		if len(t.bins) == t.limit {
 			t.halve()
 		}

@@ -36,16 +36,15 @@ type Collector struct {
 	dwell     dwellHistogram
 
 	hasPTS    bool
-	prev      stability.Observation // the one before, if any
-	interval  time.Duration         // of the last pair
+	prevPTS   time.Duration // of the observation before, if any
+	interval  time.Duration // of the last pair
 	cuts      []time.Duration
 	cutsMore  int
 	breaks    []breakMark
 	moreBreak int
 	windows   []windowPoint
 	winWidth  time.Duration
-	winSeen   int
-	winStride int
+	winStep   time.Duration // between two points at the least
 	closed    bool
 }
 
@@ -69,7 +68,6 @@ func NewCollector(cfg CollectorConfig) *Collector {
 	return &Collector{
 		cfg: cfg, line: newTimeline(cfg.MaxBins, len(cfg.Traces)),
 		gallery: newGallery(cfg.MaxPictures), undecided: make(map[flipKey]int64),
-		winStride: 1,
 	}
 }
 
@@ -105,12 +103,12 @@ func (c *Collector) observe(ev *event.Event) error {
 	case first:
 	case ev.Repeat:
 	case ev.Pair:
-		c.interval = o.PTS - c.prev.PTS
+		c.interval = o.PTS - c.prevPTS
 	default:
 		c.breakAt(o, ev)
 	}
 	c.dwell.observe(o, ev.Pair && !ev.Flip || ev.Repeat, ev.Pair)
-	c.prev = *o
+	c.prevPTS = o.PTS
 	if !ev.Flip {
 		return nil
 	}
@@ -144,7 +142,7 @@ func (c *Collector) breakAt(o *stability.Observation, ev *event.Event) {
 		c.moreBreak++
 		return
 	}
-	from := c.prev.PTS + c.interval
+	from := c.prevPTS + c.interval
 	if !c.hasPTS {
 		from = time.Duration(c.line.total - 1)
 	}
@@ -187,19 +185,19 @@ func (c *Collector) window(w *stability.Window) {
 	if w.Width != c.winWidth || math.IsNaN(w.FlipFraction.Value) {
 		return
 	}
-	if c.winSeen%c.winStride == 0 {
-		if len(c.windows) == maxWindows {
-			m := 0
-			for i := 0; i < len(c.windows); i += 2 {
-				c.windows[m] = c.windows[i]
-				m++
-			}
-			c.windows = c.windows[:m]
-			c.winStride *= 2
-		}
-		c.windows = append(c.windows, windowPoint{w.At, w.FlipFraction})
+	if n := len(c.windows); n > 0 && w.At < c.windows[n-1].at+c.winStep {
+		return
 	}
-	c.winSeen++
+	if len(c.windows) == maxWindows {
+		m := 0
+		for i := 0; i < len(c.windows); i += 2 {
+			c.windows[m] = c.windows[i]
+			m++
+		}
+		c.windows = c.windows[:m]
+		c.winStep = (w.At - c.windows[0].at) / maxWindows * 2
+	}
+	c.windows = append(c.windows, windowPoint{w.At, w.FlipFraction})
 }
 
 // Close decides about the flips whose kind never came. It may be called

@@ -49,6 +49,8 @@ type StreamConfig struct {
 	// RandomWeights is not empty where the weights are not trained; the
 	// page says so first of all.
 	RandomWeights string
+	// Lacks says what the source can't tell.
+	Lacks Lacks
 	// Details are further lines of "how it was measured".
 	Details []Detail
 }
@@ -146,7 +148,9 @@ func (r *Run) Stream(cfg StreamConfig) (event.Recorder, error) {
 	if cfg.Label == nil {
 		return nil, fmt.Errorf("stream %q: no label names given", cfg.Name)
 	}
-	cfg.Identity.SHA256 = cfg.Identity.Hash()
+	if cfg.Identity.Model != "" { // else it isn't known whose labels they are
+		cfg.Identity.SHA256 = cfg.Identity.Hash()
+	}
 	s := &stream{run: r, cfg: cfg}
 	s.page = NewCollector(CollectorConfig{
 		MaxPictures: r.cfg.MaxPictures, Label: cfg.Label, Traces: cfg.Traces,

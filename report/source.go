@@ -40,6 +40,40 @@ type Identity struct {
 	SHA256 string `json:"sha256"`
 }
 
+// MarshalJSON writes null for what is not known.
+func (id Identity) MarshalJSON() ([]byte, error) {
+	known := func(s string) *string {
+		if s == "" {
+			return nil
+		}
+		return &s
+	}
+	var p any
+	switch {
+	case id.Preprocessing == (Preprocessing{}):
+	case id.Preprocessing.Width == 0:
+		p = struct { // labels that were made elsewhere, and merged here
+			LabelMap string `json:"label_map,omitempty"`
+		}{id.Preprocessing.LabelMap}
+	default:
+		p = id.Preprocessing
+	}
+	return json.Marshal(struct {
+		Model         *string `json:"model"`
+		ModelSHA256   *string `json:"model_sha256"`
+		Provider      *string `json:"provider"`
+		Precision     *string `json:"precision"`
+		Preprocessing any     `json:"preprocessing"`
+		ColorMatrix   *string `json:"color_matrix"`
+		Decoder       *string `json:"decoder"`
+		Runtime       *string `json:"runtime"`
+		SHA256        *string `json:"sha256"`
+	}{
+		known(id.Model), known(id.ModelSHA256), known(id.Provider), known(id.Precision), p,
+		known(id.ColorMatrix), known(id.Decoder), known(id.Runtime), known(id.SHA256),
+	})
+}
+
 // Preprocessing is what stands between a decoded frame and the network's
 // input.
 type Preprocessing struct {
@@ -62,7 +96,8 @@ type Preprocessing struct {
 // order of the struct, without white space, sha256 empty.
 func (id Identity) Hash() string {
 	id.SHA256 = ""
-	b, err := json.Marshal(id)
+	type plain Identity
+	b, err := json.Marshal(plain(id))
 	if err != nil {
 		panic("BUG: identity can't be encoded: " + err.Error())
 	}

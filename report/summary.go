@@ -152,6 +152,7 @@ func (s *Summary) WriteJSON(w io.Writer) error {
 
 func newSummary(streams []*stream, out Outcome) *Summary {
 	s := &Summary{Schema: Schema, Streams: []StreamSummary{}, Complete: true}
+	var lacks Lacks
 	for i, st := range streams {
 		o := out.Streams[i]
 		sha := st.cfg.Source.SHA256
@@ -167,6 +168,8 @@ func newSummary(streams []*stream, out Outcome) *Summary {
 				Infer: speed(o.FPS.Infer), Pipeline: speed(o.FPS.Pipeline)},
 			Complete: o.Complete,
 		}
+		st.cfg.Lacks.hide(&ss.Measures)
+		lacks = lacks.or(st.cfg.Lacks)
 		if sha != "" {
 			ss.Source.SHA256 = &sha
 		}
@@ -196,6 +199,8 @@ func newSummary(streams []*stream, out Outcome) *Summary {
 		truth = out.Streams[0].Truth
 	}
 	s.Total.Macro.Truth, s.Total.Micro.Truth = truthOf(truth), truthOf(truth)
+	lacks.hide(&s.Total.Macro)
+	lacks.hide(&s.Total.Micro)
 	return s
 }
 
@@ -248,6 +253,7 @@ func measuresOf(s *stability.Summary) Measures {
 		m.ByChange = append(m.ByChange, ChangeBin{Count(b.MaxCells), Count(b.Pairs),
 			Count(b.Flips), Number(b.FlipFraction)})
 	}
+	hideUnseen(&m, s)
 	return m
 }
 

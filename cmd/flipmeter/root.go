@@ -40,6 +40,7 @@ func newRootCommand(streams app.Streams) *cobra.Command {
 		newModelsCommand(streams),
 		newProbeCommand(streams),
 		newRulesCommand(streams),
+		newScoreCommand(streams),
 		newTailCommand(streams),
 		newVersionCommand(streams),
 	)

@@ -1,0 +1,229 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"path/filepath"
+
+	"github.com/flipmeter/flipmeter/event"
+	"github.com/flipmeter/flipmeter/ingest"
+	"github.com/flipmeter/flipmeter/ingest/labels"
+	"github.com/flipmeter/flipmeter/pipeline"
+	"github.com/flipmeter/flipmeter/report"
+)
+
+// scoredFile is one file while it is read.
+type scoredFile struct {
+	*scoring
+	path, name string // name: of its stream, where it has one
+	file       *labels.File
+	facts      labels.Facts
+	progress   *progress
+	streams    []*scoredStream // by their number in the file
+}
+
+// scoredStream is one stream of it.
+type scoredStream struct {
+	labels   *pipeline.Labels
+	recorder event.Recorder
+}
+
+// file scores one file from its opening to its close.
+func (s *scoring) file(ctx context.Context, path string) (err error) {
+	var clean cleanups
+	defer func() { err = errors.Join(err, clean.run()) }()
+
+	cfg := labels.Config{
+		Path: path, Format: labels.Format(s.o.Format), Classes: s.classes,
+		FPS: s.o.FPS, Stride: s.o.Stride, Logits: s.o.Logits,
+	}
+	f := &scoredFile{scoring: s, path: path, name: streamName(path)}
+	if path == "-" {
+		cfg.In, cfg.Path, f.name = s.output.streams.In, "standard input", "stdin"
+	}
+	if f.file, err = labels.Open(cfg); err != nil {
+		return err
+	}
+	clean.push("closing "+path, f.file.Close)
+	f.facts = f.file.Facts()
+	var digest *ingest.Digest
+	if path != "-" {
+		digest = ingest.StartFileDigest(ctx, path)
+		clean.push("hashing "+path, func() error { digest.Stop(); return nil })
+	}
+	stopProgress := f.showProgress()
+	ending, err := f.read(ctx)
+	stopProgress()
+	if err != nil {
+		return err
+	}
+	sum := ""
+	if digest != nil && ending == nil {
+		if sum, err = digest.Wait(ctx); err != nil {
+			s.log.Warn("no hash of the source", "file", path, "err", err)
+		}
+	}
+	if err := f.finish(ctx, ending, sum); err != nil {
+		return err
+	}
+	if ending != nil {
+		return ErrInterrupted
+	}
+	return nil
+}
+
+// batchesAhead is how many batches may be read before they are observed.
+const batchesAhead = 4
+
+// read takes the file's rows to their streams: one goroutine reads and
+// checks, this one observes. Ending is not nil where it was interrupted.
+func (f *scoredFile) read(ctx context.Context) (ending, err error) {
+	reading, stop := context.WithCancel(ctx)
+	free, full := make(chan *labels.Batch, batchesAhead), make(chan *labels.Batch, batchesAhead)
+	for range batchesAhead {
+		free <- labels.NewBatch()
+	}
+	var readErr error
+	go func() {
+		defer close(full)
+		readErr = f.readInto(reading, free, full)
+	}()
+	for b := range full {
+		if err == nil {
+			if err = f.observe(ctx, b); err != nil {
+				stop()
+			}
+		}
+		free <- b
+	}
+	stop()
+	switch {
+	case err != nil:
+		return nil, err
+	case readErr == nil || errors.Is(readErr, io.EOF):
+		return nil, nil
+	case ctx.Err() != nil && len(f.streams) > 0:
+		return context.Cause(ctx), nil
+	}
+	return nil, readErr
+}
+
+func (f *scoredFile) readInto(ctx context.Context, free <-chan *labels.Batch, full chan<- *labels.Batch) error {
+	for b := range free {
+		err := f.file.ReadBatch(ctx, b)
+		if err != nil {
+			return err
+		}
+		if f.progress != nil {
+			f.progress.read(f.file.Progress())
+		}
+		full <- b
+	}
+	return nil
+}
+
+// observe hands the rows of a batch to their streams.
+func (f *scoredFile) observe(ctx context.Context, b *labels.Batch) error {
+	hard := context.WithoutCancel(ctx)
+	for len(f.streams) < len(b.Names) {
+		if err := f.addStream(b.Names[len(f.streams)]); err != nil {
+			return err
+		}
+	}
+	for i := range b.N {
+		if err := f.streams[b.Stream[i]].labels.Observe(hard, &b.Obs[i]); err != nil {
+			return err
+		}
+	}
+	if f.progress != nil {
+		f.progress.frames.Add(int64(b.N))
+		f.progress.flips.Store(f.flips())
+	}
+	return nil
+}
+
+// flips are those of all streams so far.
+func (f *scoredFile) flips() (n int64) {
+	for _, st := range f.streams {
+		n += st.labels.Flips()
+	}
+	return n
+}
+
+// addStream opens the outputs of the file's next stream.
+func (f *scoredFile) addStream(name string) error {
+	if !f.facts.Streams {
+		name = f.name
+	}
+	f.scoring.names[name]++
+	if n := f.scoring.names[name]; n > 1 {
+		name = fmt.Sprintf("%s-%d", name, n)
+	}
+	tracker := f.o.tracker(f.classes.Count())
+	cfg := pipeline.Config{Stream: name, Tracker: tracker, Windows: tracker.Windows}
+	if len(f.o.Listeners) > 0 {
+		cfg.Began = f.began // the report needs no wall clock
+	}
+	if f.facts.Times {
+		cfg.WindowStep = tracker.Windows[0] / windowsPerWidth
+	}
+	source := report.Source{Name: filepath.Base(f.path), Kind: "labels", Notes: f.facts.Unknown()}
+	if f.facts.Streams {
+		source.Name = name
+	}
+	if f.path == "-" {
+		source.Name = f.name
+	}
+	rec, err := f.report.Stream(report.StreamConfig{
+		Name: name, Source: source, Label: f.classes.Name, MinScore: tracker.MinScore,
+		Lacks: report.Lacks{
+			Cuts: !f.facts.Cuts, Repeats: !f.facts.Repeats, Times: !f.facts.Times,
+			Reconnects: !f.facts.Epochs && !f.facts.Breaks, Changes: !f.facts.Breaks,
+		},
+		Details: []report.Detail{{Name: "Labels from", Value: "a file in the format " + string(f.facts.Format)}},
+	})
+	if err != nil {
+		return err
+	}
+	st := &scoredStream{recorder: rec}
+	if st.labels, err = pipeline.NewLabels(cfg, []event.Recorder{rec}, f.o.Listeners); err != nil {
+		return err
+	}
+	f.streams = append(f.streams, st)
+	return nil
+}
+
+// finish ends the file's streams.
+func (f *scoredFile) finish(ctx context.Context, ending error, sha256 string) error {
+	hard := context.WithoutCancel(ctx)
+	for _, st := range f.streams {
+		res, err := st.labels.Finish(hard, ending)
+		if err != nil {
+			return err
+		}
+		if err := st.recorder.Close(); err != nil {
+			return err
+		}
+		out := report.StreamOutcome{
+			Summary: res.Summary, Complete: res.Complete, SourceSHA256: sha256,
+			FPS: report.FPS{Pipeline: perSecond(res.Summary.Frames, res.Elapsed)},
+		}
+		if !res.Complete {
+			out.Why = fmt.Sprintf("interrupted after %d frames", res.Summary.Frames)
+		}
+		f.outcome.Streams = append(f.outcome.Streams, out)
+		f.results = append(f.results, res.Stream)
+	}
+	return nil
+}
+
+// showProgress starts the progress display and returns what ends it.
+func (f *scoredFile) showProgress() (stop func()) {
+	if f.quiet {
+		return func() {}
+	}
+	f.progress = newProgress(f.output.streams.Err, f.name, 0)
+	return f.progress.start()
+}

@@ -1,0 +1,74 @@
+package labels
+
+import (
+	"context"
+	"math"
+
+	"github.com/flipmeter/flipmeter/stability"
+)
+
+// BatchRows is how many rows a batch holds: few enough to stay in a core's
+// cache on the way from the reader to whoever observes them.
+const BatchRows = 512
+
+// Batch is a number of rows in the order of their file. It belongs to who
+// made it; [File.ReadBatch] overwrites it.
+type Batch struct {
+	N    int // rows
+	Obs  []stability.Observation
+	Line []int64 // of the file, from 1; of Parquet the row, from 1
+	// Stream is the number of each row's stream in Names: the file's streams
+	// so far, in the order of their coming. Without a column of streams
+	// there is one, without a name.
+	Stream []int32
+	Names  []string
+	// Probs are the probabilities of all classes, Classes of them for each
+	// row; Classes is 0 where the file has none. Those of a row without a
+	// label are 0.
+	Probs   []float32
+	Classes int
+}
+
+// NewBatch is an empty batch.
+func NewBatch() *Batch {
+	b := &Batch{
+		Obs:    make([]stability.Observation, BatchRows),
+		Line:   make([]int64, BatchRows),
+		Stream: make([]int32, BatchRows),
+	}
+	for i := range b.Obs {
+		b.Obs[i] = unknownObservation()
+	}
+	return b
+}
+
+// RowProbs are the probabilities of row i; nil where there are none.
+func (b *Batch) RowProbs(i int) []float32 {
+	if b.Classes == 0 {
+		return nil
+	}
+	return b.Probs[i*b.Classes : (i+1)*b.Classes]
+}
+
+func (b *Batch) setClasses(n int) {
+	b.Classes = n
+	if len(b.Probs) < n*BatchRows {
+		b.Probs = make([]float32, n*BatchRows)
+	}
+}
+
+// unknownObservation is what a row says that says nothing.
+func unknownObservation() stability.Observation {
+	nan := float32(math.NaN())
+	return stability.Observation{
+		Label: stability.NoLabel, Score: nan, PrevLabelScore: nan, Change: -1, ChangeMax: nan,
+	}
+}
+
+// Source is where observations come from one by one: a file here, a broker
+// elsewhere. Read returns io.EOF after the last. Close follows the last Read
+// and may be called again.
+type Source interface {
+	Read(ctx context.Context, into *stability.Observation) error
+	Close() error
+}
