@@ -31,6 +31,7 @@ type analysis struct {
 	began      time.Time
 	truncated  []string // sources that ended before what they promised
 	journals   []*pipeline.Journal
+	whatIfs    whatIfs
 }
 
 // Analyze measures the sources one after the other and writes the results
@@ -45,6 +46,9 @@ func Analyze(ctx context.Context, o AnalyzeOptions, streams Streams) (err error)
 	a := &analysis{output: output{streams, o.Out, o.Quiet, o.JSON}, o: &o, log: o.Logger, began: time.Now()}
 	if a.log == nil {
 		a.log = slog.New(slog.DiscardHandler)
+	}
+	if a.whatIfs.cfg, err = o.Smooth.config(); err != nil {
+		return err
 	}
 	var clean cleanups
 	defer func() {
@@ -143,6 +147,7 @@ func (a *analysis) runStreams(ctx context.Context) (report.Outcome, error) {
 	total := func() {
 		t := stability.Combine(results, a.o.Measures.Resamples, a.o.Measures.Seed)
 		out.Macro, out.Micro = t.Macro, t.Micro
+		a.whatIfs.total(&out, &a.o.Measures)
 	}
 	for i, name := range streamNames(a.o.Sources) {
 		res, err := a.runStream(ctx, a.o.Sources[i], name)

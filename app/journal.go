@@ -17,7 +17,7 @@ import (
 
 // openJournal opens the stream's journal. Without --resume an old one is
 // removed first.
-func (a *analysis) openJournal(source, name string, id report.Identity) (*pipeline.Journal, uint64, error) {
+func (a *analysis) openJournal(source, name string, id report.Identity, probs bool) (*pipeline.Journal, uint64, error) {
 	path, err := a.journalPath(name)
 	if err != nil {
 		return nil, 0, err
@@ -27,7 +27,7 @@ func (a *analysis) openJournal(source, name string, id report.Identity) (*pipeli
 			return nil, 0, fmt.Errorf("remove the journal of an earlier run: %w", err)
 		}
 	}
-	run, err := runText(source, id, a.o)
+	run, err := runText(source, id, a.o, probs)
 	if err != nil {
 		return nil, 0, err
 	}
@@ -71,17 +71,21 @@ func (a *analysis) removeJournals() error {
 }
 
 // runText describes everything that a stream's records depend on, as a JSON
-// object whose keys a person knows.
-func runText(source string, id report.Identity, o *AnalyzeOptions) (string, error) {
+// object whose keys a person knows. probs says that they hold probabilities.
+func runText(source string, id report.Identity, o *AnalyzeOptions, probs bool) (string, error) {
 	size, changed := int64(-1), time.Time{}
 	if st, err := os.Stat(source); err == nil {
 		size, changed = st.Size(), st.ModTime().UTC()
 	}
-	b, err := json.Marshal(map[string]any{
+	run := map[string]any{
 		"source": source, "size of the source": size, "change of the source": changed,
 		"identity": id,
 		"--start":  o.Start.String(), "--end": o.End.String(), "--trace": o.Trace, "--fps": o.FPS, "--mask": o.Mask,
-	})
+	}
+	if probs {
+		run["--smooth or --recommend by probabilities"] = true
+	}
+	b, err := json.Marshal(run)
 	if err != nil {
 		return "", fmt.Errorf("describe the run: %w", err)
 	}

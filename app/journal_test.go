@@ -13,7 +13,7 @@ func TestDifferencesOfRuns(t *testing.T) {
 	before := DefaultAnalyzeOptions()
 	id := report.Identity{Model: "a", ColorMatrix: "bt601"}
 	text := func(id report.Identity, o AnalyzeOptions) string {
-		s, err := runText("film.mp4", id, &o)
+		s, err := runText("film.mp4", id, &o, false)
 		if err != nil {
 			t.Fatal(err)
 		}

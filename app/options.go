@@ -51,6 +51,7 @@ type AnalyzeOptions struct {
 	// Broker holds credentials and limits; its URL and Server are set from
 	// NATS.
 	Broker bus.Config
+	Smooth SmoothOptions
 	FailOn []string
 	// MinCoverage is the share of its time that every stream must be covered
 	// for; 0: any.
@@ -82,7 +83,7 @@ func DefaultAnalyzeOptions() AnalyzeOptions {
 	return AnalyzeOptions{
 		Out: "flipmeter-out", Tables: "parquet", Accelerator: "auto", Precision: "", Hardware: Hardware{BatchDelay: 5 * time.Millisecond},
 		ColorMatrix: "auto", Deinterlace: "off", Stride: 1, FPS: 25,
-		Measures: measures, Cuts: "adaptive", Site: "local",
+		Measures: measures, Cuts: "adaptive", Site: "local", Smooth: DefaultSmoothOptions(),
 	}
 }
 
@@ -135,6 +136,9 @@ func (o *AnalyzeOptions) validate() ([]alerts.Condition, error) {
 		if err != nil {
 			return nil, err
 		}
+	}
+	if _, err := o.Smooth.config(); err != nil {
+		return nil, err
 	}
 	return o.gate()
 }

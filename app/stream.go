@@ -48,7 +48,8 @@ func (a *analysis) runStream(ctx context.Context, source, name string) (_ *strea
 	clean.push("closing "+name, src.Close)
 	info := src.Info()
 	identity := identityOf(a.classifier.Model(), info, a.o)
-	journal, epoch, err := a.openJournal(source, name, identity)
+	cfg := a.pipelineConfig(name, info)
+	journal, epoch, err := a.openJournal(source, name, identity, cfg.KeepsProbabilities())
 	if err != nil {
 		return nil, err
 	}
@@ -64,7 +65,6 @@ func (a *analysis) runStream(ctx context.Context, source, name string) (_ *strea
 	if a.publish != nil {
 		recorders = append(recorders, a.publish.stream(name, identity.Hash(), epoch, began, a.classifier.Model(), a.traces))
 	}
-	cfg := a.pipelineConfig(name, info)
 	cfg.Began = began
 	deps := pipeline.Deps{Source: src, Classifier: a.classifier, Journal: journal, Recorders: recorders, Listeners: slices.Clone(a.o.Listeners)}
 	w.deps(&deps)
@@ -89,6 +89,7 @@ func (a *analysis) runStream(ctx context.Context, source, name string) (_ *strea
 		}
 	}
 	out := &streamResult{outcome: a.outcomeOf(ctx, src, res), stream: res.Stream}
+	a.whatIfs.add(name, res, &out.outcome)
 	for _, note := range out.outcome.Notes {
 		if !slices.Contains(info.Notes, note) {
 			a.say("%s: %s", name, note)
@@ -118,7 +119,7 @@ func (a *analysis) pipelineConfig(name string, info ingest.Info) pipeline.Config
 	return pipeline.Config{
 		Site: a.o.Site, Stream: name, Tracker: cfg, Cuts: scene.Mode(a.o.Cuts),
 		Windows: cfg.Windows, WindowStep: slices.Min(cfg.Windows) / windowsPerWidth,
-		Traces: a.traces,
+		Traces: a.traces, Smoothing: a.whatIfs.cfg,
 	}
 }
 

@@ -85,6 +85,9 @@ func (a *assembler) rank(probs []float32, r *record) {
 		o.Top[i] = stability.Ranked{Index: top[i].Index, Score: top[i].Score}
 	}
 	o.TopComplete = len(probs) <= stability.TopK
+	if a.cfg.KeepsProbabilities() {
+		r.probs = append(r.probs, probs...)
+	}
 	if o.N > 0 {
 		o.Label, o.Score = o.Top[0].Index, o.Top[0].Score
 	}

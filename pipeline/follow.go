@@ -15,6 +15,7 @@ type follower struct {
 	recorders []event.Recorder
 	listeners []event.Listener
 	tracker   *stability.Tracker
+	smoothing *stability.Smoothing // nil: no what-ifs
 
 	ev         event.Event
 	window     stability.Window
@@ -24,16 +25,25 @@ type follower struct {
 }
 
 func newFollower(cfg Config, recorders []event.Recorder, listeners []event.Listener) *follower {
-	return &follower{
+	f := &follower{
 		cfg: cfg, recorders: recorders, listeners: listeners,
 		tracker: stability.NewTracker(cfg.Tracker), nextWindow: cfg.WindowStep,
 	}
+	if s := cfg.Smoothing; s.Recommend || len(s.Smoothers) > 0 {
+		s.Measures = cfg.Tracker
+		f.smoothing = stability.NewSmoothing(s)
+	}
+	return f
 }
 
-// track observes o. The event says what came of it; the caller may add to it
-// and sends it. It is valid until the next call.
-func (f *follower) track(o *stability.Observation, at time.Time) *event.Event {
+// track observes o, with all its probabilities where they are known. The event
+// says what came of it; the caller may add to it and sends it. It is valid
+// until the next call.
+func (f *follower) track(o *stability.Observation, probs []float32, at time.Time) *event.Event {
 	f.tracker.Observe(o, &f.ev.Update)
+	if f.smoothing != nil {
+		f.smoothing.Observe(o, probs, &f.ev.Update)
+	}
 	f.ev.Site, f.ev.Camera, f.ev.At, f.ev.Observation = f.cfg.Site, f.cfg.Stream, at, o
 	f.ev.Prev, f.ev.Cur, f.ev.PrevTop, f.ev.ChangedCells, f.ev.Traced = nil, nil, nil, nil, nil
 	f.ev.Window = nil
@@ -81,6 +91,9 @@ func (f *follower) sendWindows(ctx context.Context) error {
 func (f *follower) finish(ctx context.Context) error {
 	ev := event.Event{Site: f.cfg.Site, Camera: f.cfg.Stream, At: f.ev.At}
 	f.tracker.Flush(&ev.Update)
+	if f.smoothing != nil {
+		f.smoothing.Flush(&ev.Update)
+	}
 	if err := f.tell(ctx, &ev); err != nil {
 		return err
 	}

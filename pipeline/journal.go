@@ -14,8 +14,8 @@ import (
 const journalMagic = "flipmeter journal 1\n"
 
 // maxRecord bounds a record's length, so that a damaged length can't ask for
-// gigabytes: 1024 changed cells, 1000 traced classes and the fixed part fit.
-const maxRecord = 1 << 14
+// gigabytes: the probabilities of 250,000 classes fit.
+const maxRecord = 1 << 20
 
 // journalBuffer is what a crash may lose: about sixty frames.
 const journalBuffer = 1 << 13
@@ -127,6 +127,9 @@ func (j *Journal) scan() (end int64, h *journalHeader, err error) {
 // write appends a record. It is on disk after the next flush.
 func (j *Journal) write(r *record) error {
 	j.buf = r.append(j.buf[:0])
+	if len(j.buf) > maxRecord {
+		return fmt.Errorf("writing the journal: frame %d takes %d bytes, more than %d: leave out the smoothers that need probabilities", r.obs.Seq, len(j.buf), maxRecord)
+	}
 	var head [8]byte
 	binary.LittleEndian.PutUint32(head[:4], uint32(len(j.buf)))
 	binary.LittleEndian.PutUint32(head[4:], crc32.ChecksumIEEE(j.buf))

@@ -40,11 +40,17 @@ func NewLabels(cfg Config, recorders []event.Recorder, listeners []event.Listene
 // Observe takes the stream's next observation, which the caller may change
 // afterwards.
 func (l *Labels) Observe(ctx context.Context, o *stability.Observation) error {
+	return l.ObserveAll(ctx, o, nil)
+}
+
+// ObserveAll is Observe with the probabilities of all classes, for the
+// smoothers that need them; nil where they are not known.
+func (l *Labels) ObserveAll(ctx context.Context, o *stability.Observation, probs []float32) error {
 	at := l.began
 	if l.timed {
 		at = at.Add(o.PTS)
 	}
-	ev := l.follow.track(o, at)
+	ev := l.follow.track(o, probs, at)
 	if ev.Flip {
 		ev.PrevTop = l.prev[:l.prevN]
 		l.flips++
@@ -75,7 +81,8 @@ func (l *Labels) Finish(ctx context.Context, ending error) (*Result, error) {
 	}
 	stream := l.follow.tracker.Result(l.follow.cfg.Stream)
 	return &Result{
-		Summary: stream.Summary, Stream: stream, Complete: ending == nil, Ending: ending,
+		Summary: stream.Summary, Stream: stream, Smoothing: l.follow.smoothing,
+		Complete: ending == nil, Ending: ending,
 		Elapsed: time.Since(l.start),
 	}, nil
 }

@@ -19,6 +19,7 @@ type record struct {
 	content float64  // score of the cut detector; NaN without a comparison
 	cells   []uint16 // changed cells, kept only where the label changed
 	traced  []float32
+	probs   []float32    // of all classes, kept only for smoothers that need them
 	thumb   *frame.Thumb // never stored
 	at      time.Time
 }
@@ -59,6 +60,9 @@ func (r *record) append(b []byte) []byte {
 	for _, t := range r.traced {
 		b = le.AppendUint32(b, math.Float32bits(t))
 	}
+	for _, p := range r.probs { // to the record's end
+		b = le.AppendUint32(b, math.Float32bits(p))
+	}
 	return b
 }
 
@@ -88,6 +92,10 @@ func (r *record) decode(b []byte) error {
 	r.traced = r.traced[:0]
 	for range d.count(4) {
 		r.traced = append(r.traced, d.f32())
+	}
+	r.probs = r.probs[:0]
+	for len(d.b) >= 4 {
+		r.probs = append(r.probs, d.f32())
 	}
 	if d.short || len(d.b) != 0 {
 		return errShortRecord

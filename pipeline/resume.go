@@ -81,5 +81,6 @@ func (r *record) clone() *record {
 	c := *r
 	c.cells = append([]uint16(nil), r.cells...)
 	c.traced = append([]float32(nil), r.traced...)
+	c.probs = append([]float32(nil), r.probs...)
 	return &c
 }

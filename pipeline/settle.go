@@ -41,7 +41,7 @@ func (s *settler) newRecord() *record {
 	if n := len(s.spare); n > 0 {
 		r := s.spare[n-1]
 		s.spare = s.spare[:n-1]
-		*r = record{cells: r.cells[:0], traced: r.traced[:0]}
+		*r = record{cells: r.cells[:0], traced: r.traced[:0], probs: r.probs[:0]}
 		return r
 	}
 	return new(record)
@@ -100,7 +100,7 @@ func (s *settler) finish(ctx context.Context) error {
 }
 
 func (s *settler) emit(ctx context.Context, r *record) error {
-	ev := s.follow.track(&r.obs, r.at)
+	ev := s.follow.track(&r.obs, r.probs, r.at)
 	ev.Traced = r.traced
 	if ev.Flip {
 		ev.Prev, ev.Cur = s.prev.thumb, r.thumb

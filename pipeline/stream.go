@@ -29,9 +29,19 @@ type Config struct {
 	WindowStep time.Duration
 	// Traces are the classes whose probabilities every event carries.
 	Traces []int32
+	// Smoothing says which smoothers are tried as what-ifs; its Measures are
+	// those of Tracker. The zero value tries none.
+	Smoothing stability.SmoothingConfig
 	// Began is the wall clock at the stream's first frame, for sources whose
 	// frames carry none.
 	Began time.Time
+}
+
+// KeepsProbabilities says whether a smoother needs every frame's
+// probabilities. The journal holds them then: 4 bytes a class and frame.
+func (c *Config) KeepsProbabilities() bool {
+	s := &c.Smoothing
+	return s.Recommend || stability.MostNeeded(s.Smoothers) >= stability.NeedsCurrent
 }
 
 // Deps is what a stream works with. It owns none of it: the caller closes
@@ -82,6 +92,8 @@ type Result struct {
 	Summary *stability.Summary
 	// Stream combines with those of other streams.
 	Stream stability.Result
+	// Smoothing holds the what-ifs; nil where none were asked for.
+	Smoothing *stability.Smoothing
 	// Complete is false where the run was interrupted or the file was cut
 	// off; Ending says why.
 	Complete bool
@@ -124,7 +136,7 @@ func (s *Stream) Run(ctx context.Context) (*Result, error) {
 	}
 	stream := s.settle.follow.tracker.Result(s.cfg.Stream)
 	return &Result{
-		Summary: stream.Summary, Stream: stream,
+		Summary: stream.Summary, Stream: stream, Smoothing: s.settle.follow.smoothing,
 		Complete:   errors.Is(s.ending, ingest.ErrEndOfStream) && !errors.Is(s.ending, ingest.ErrTruncated),
 		Ending:     s.ending,
 		Classified: s.inferred, InferTime: s.inferTime,

@@ -3,15 +3,18 @@ package pipeline
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"go.uber.org/goleak"
 
 	"github.com/flipmeter/flipmeter/frame"
+	"github.com/flipmeter/flipmeter/stability"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -109,6 +112,48 @@ func TestInterruptedAndResumedIsOneGo(t *testing.T) {
 	same(t, "resumed", want.lines, last.lines)
 }
 
+// TestSmoothersSurviveAResume: what they need of every frame is in the journal.
+func TestSmoothersSurviveAResume(t *testing.T) {
+	smooth := stability.SmoothingConfig{
+		Smoothers: []stability.Smoother{stability.EMA(0.3), stability.Mean(4), stability.Majority(5), stability.Hysteresis(0.1)},
+		Recommend: true, MaxLag: time.Second,
+	}
+	run := func(n int64, j *Journal) string {
+		var pool frame.Pool
+		r := rig{src: &scripted{n: n, seed: 1, pool: &pool}, sessions: 2, journal: j, rec: &log{}, smooth: smooth}
+		res, err := r.run(t, t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		text := ""
+		for _, s := range res.Smoothing.Smoothed("") {
+			if s.Refused != "" {
+				t.Errorf("%v: %s", s.Smoother, s.Refused)
+			}
+			sum := s.Summary()
+			text += fmt.Sprintf("%v: %d flips, %d unexplained, %v changed, %+v\n", s.Smoother, sum.Summary.Flips, sum.Summary.Unexplained, sum.Changed, sum.Lag)
+		}
+		rec, ok := stability.Recommend([]*stability.Smoothing{res.Smoothing})
+		return text + fmt.Sprintf("%+v %v", rec, ok)
+	}
+	want := run(300, nil)
+	path := filepath.Join(t.TempDir(), "journal")
+	got := ""
+	for _, n := range []int64{100, 101, 300} {
+		j, _, err := OpenJournal(path, "run", 7)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got = run(n, j)
+		if err := j.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got != want {
+		t.Errorf("resumed:\n%s\nin one go:\n%s", got, want)
+	}
+}
+
 func TestResumeClassifiesNothingTwice(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "journal")
 	for i, n := range []int64{200, 300} {
@@ -187,7 +232,7 @@ func TestDamagedTailIsCutOff(t *testing.T) {
 	}
 	var ends []int64
 	for i := range 3 {
-		r := record{traced: []float32{1, 2}, cells: []uint16{3}}
+		r := record{traced: []float32{1, 2}, cells: []uint16{3}, probs: []float32{.5, .25}}
 		r.obs.Seq, r.obs.N = uint64(i), 2
 		if err := j.write(&r); err != nil {
 			t.Fatal(err)

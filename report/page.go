@@ -42,6 +42,13 @@ func newPage(cfg Config, streams []*stream, out Outcome, sum *Summary) *page {
 	if len(names) > 3 {
 		p.Title = fmt.Sprintf("%s and %d more", p.Title, len(names)-3)
 	}
+	for i, v := range p.Streams {
+		r := sum.Recommendation
+		if len(streams) > 1 {
+			r = nil // it is that of all together
+		}
+		v.Smoothing = newSmoothView(v.ID, &sum.Streams[i].Measures, r)
+	}
 	if len(streams) > 1 {
 		p.Total = newTotalView(out, sum, p.Streams)
 	}

@@ -65,13 +65,18 @@ type Outcome struct {
 	// Truth are the scores against the truth over all streams; nil without
 	// one. With one stream it may be nil: it is that stream's.
 	Truth *stability.TruthSummary
+	// SmoothedMacro and SmoothedMicro are the what-ifs over all streams.
+	SmoothedMacro, SmoothedMicro []stability.SmoothedSummary
+	Recommendation               *Recommendation // nil unless asked for
 }
 
 // StreamOutcome is what is known at the end of a stream.
 type StreamOutcome struct {
 	Summary *stability.Summary
 	Truth   *stability.TruthSummary // nil without a truth
-	FPS     FPS
+	// Smoothed are the what-ifs, in the order in which they were asked for.
+	Smoothed []stability.SmoothedSummary
+	FPS      FPS
 	// Complete is false where the stream was interrupted or ended early;
 	// Why then says so in half a sentence ("interrupted after 812 frames").
 	Complete bool

@@ -18,6 +18,8 @@ type Summary struct {
 	Schema  string          `json:"schema"`
 	Streams []StreamSummary `json:"streams"`
 	Total   Total           `json:"total"`
+	// Recommendation is nil unless one was asked for.
+	Recommendation *Recommendation `json:"recommendation"`
 	// Complete is set where every stream was read to its end.
 	Complete bool `json:"complete"`
 }
@@ -88,8 +90,9 @@ type Measures struct {
 	EntropyBits         Number          `json:"entropy_bits"`
 	Labels              Count           `json:"labels"`
 	// Truth is nil where no truth was given.
-	Truth     *TruthMeasures `json:"truth"`
-	Smoothers []struct{}     `json:"smoothers"`
+	Truth *TruthMeasures `json:"truth"`
+	// Smoothers are the what-ifs that were asked for, in their order.
+	Smoothers []SmoothedMeasures `json:"smoothers"`
 	// Delta is against a baseline; nil without one.
 	Delta *Delta `json:"delta,omitempty"`
 }
@@ -177,7 +180,7 @@ func newSummary(streams []*stream, out Outcome) *Summary {
 			ss.duration = o.Summary.Last - o.Summary.First
 		}
 		ss.minScore = st.cfg.MinScore
-		ss.Truth = truthOf(o.Truth)
+		ss.Truth, ss.Smoothers = truthOf(o.Truth), smoothersOf(o.Smoothed)
 		for _, b := range banners(st, o, o.Summary) {
 			ss.warnings = append(ss.warnings, b.Title+" "+b.Text)
 		}
@@ -201,8 +204,13 @@ func newSummary(streams []*stream, out Outcome) *Summary {
 	s.Total.Macro.Truth, s.Total.Micro.Truth = truthOf(truth), truthOf(truth)
 	lacks.hide(&s.Total.Macro)
 	lacks.hide(&s.Total.Micro)
+	s.Total.Macro.Smoothers, s.Total.Micro.Smoothers = smoothersOf(out.SmoothedMacro), smoothersOf(out.SmoothedMicro)
+	s.Recommendation = out.Recommendation
 	return s
 }
+
+// maxNamedSmoothers is how many smoothers conditions may name by number.
+const maxNamedSmoothers = 32
 
 // BlankSummary has every field that a summary may have, none of them known:
 // for whoever checks the names of fields before a run.
@@ -213,6 +221,8 @@ func BlankSummary() *Summary {
 	none := stability.Interval{Value: math.NaN(), Low: math.NaN(), High: math.NaN()}
 	delta := DeltaOf(stability.Delta{FlipFraction: none, UnexplainedFraction: none, DecidedFlipFraction: none, MAC: none})
 	m.Delta = &delta
+	var nothing [maxNamedSmoothers]stability.SmoothedSummary
+	m.Smoothers = smoothersOf(nothing[:])
 	return &Summary{
 		Schema: Schema, Streams: []StreamSummary{{Measures: m}}, Total: Total{Macro: m, Micro: m},
 	}
@@ -241,7 +251,7 @@ func measuresOf(s *stability.Summary) Measures {
 			kindCount(s, stability.KindChurn), kindCount(s, stability.KindCensored)},
 		Glitches: Count(s.Glitches), Unexplained: Count(s.Unexplained),
 		UnexplainedFraction: intervalOf(s.UnexplainedFraction),
-		Still:               splitOf(s.Still), Moving: splitOf(s.Moving), ByChange: []ChangeBin{}, Smoothers: []struct{}{},
+		Still:               splitOf(s.Still), Moving: splitOf(s.Moving), ByChange: []ChangeBin{}, Smoothers: []SmoothedMeasures{},
 		NearCut: Count(s.NearCut), Cuts: Count(s.Cuts), CutChanges: Count(s.CutChanges),
 		Breaks: BreakCounts{breakCount(s, stability.ReasonGap), breakCount(s, stability.ReasonReconnect),
 			breakCount(s, stability.ReasonSize), breakCount(s, stability.ReasonModel),

@@ -17,6 +17,7 @@ func (s *Summary) WriteText(w io.Writer) error {
 		}
 		b.WriteString(st.Source.Name + ": " + strings.Join(st.headline(), ", ") + "\n")
 		writeMeasures(&b, &st.Measures, st.minScore, &st.FPS)
+		writeSmoothers(&b, &st.Measures)
 		for _, note := range st.warnings {
 			b.WriteString("  ! " + note + "\n")
 		}
@@ -24,12 +25,20 @@ func (s *Summary) WriteText(w io.Writer) error {
 	if n := len(s.Streams); n > 1 && s.Total.Micro.Pairs >= 0 {
 		fmt.Fprintf(&b, "\nall %d streams together:\n", n)
 		writeMeasures(&b, &s.Total.Micro, s.Streams[0].minScore, nil)
+		writeSmoothers(&b, &s.Total.Micro)
 		if f := s.Total.Macro.FlipFraction; f.Value.Known() {
 			b.WriteString("  average of the streams' flip fractions: " + percent(f.Value) + "\n")
 		}
 	}
+	if r := recommendedWords(s.Recommendation); r != nil {
+		b.WriteString("\n")
+		for _, span := range r {
+			b.WriteString(span.Text)
+		}
+		b.WriteString("\n")
+	}
 	// The narrow space of the page is no character for every terminal.
-	_, err := io.WriteString(w, strings.ReplaceAll(b.String(), thinSpace, " "))
+	_, err := io.WriteString(w, strings.NewReplacer(thinSpace, " ", mayBreak, "").Replace(b.String()))
 	return err
 }
 
@@ -89,6 +98,24 @@ func writeMeasures(b *strings.Builder, m *Measures, minScore float64, fps *FPSSu
 		line("speed", fixed(fps.Pipeline, 1)+" frames a second")
 	}
 	_ = t.Flush() // a strings.Builder takes everything
+}
+
+// writeSmoothers writes what smoothing would leave, a line each.
+func writeSmoothers(b *strings.Builder, m *Measures) {
+	v := newSmoothView("", m, nil)
+	if v == nil {
+		return
+	}
+	t := tabwriter.NewWriter(b, 0, 0, 2, ' ', 0)
+	_, _ = fmt.Fprintf(t, "  smoothed by\tflips\tunexplained\tlabels changed\tlag\tmeasured\tfollowed\n")
+	for _, r := range v.Rows[1:] {
+		if r.Refused != "" {
+			_, _ = fmt.Fprintf(t, "  %s\t%s\n", r.Name, r.Refused)
+			continue
+		}
+		_, _ = fmt.Fprintf(t, "  %s\t%s\t%s\t%s\t%s\t%s\t%s\n", r.Name, r.Flips, r.Unexplained, r.Changed, r.CleanLag, r.Lag, r.Followed)
+	}
+	_ = t.Flush()
 }
 
 func breaksOrNothing(b *BreakCounts) string {

@@ -13,6 +13,9 @@ type totalView struct {
 	Tiles   []tile
 	Rows    []totalRow
 	Axis    string // the right end of the rows' axis
+	// Of all streams; nil where not asked for, or not given.
+	Smoothing *smoothView
+	Truth     *truthView
 }
 
 // totalRow is a stream in the comparison of all.
@@ -30,6 +33,8 @@ func newTotalView(out Outcome, sum *Summary, streams []*streamView) *totalView {
 		micro = unknownSummary()
 	}
 	t := &totalView{Verdict: verdict(&sum.Total.Micro, micro), Tiles: totalTiles(sum, micro)}
+	t.Smoothing = newSmoothView("total", &sum.Total.Micro, sum.Recommendation)
+	t.Truth = newTruthView("total", sum.Total.Micro.Truth)
 	var most float64
 	for i := range sum.Streams {
 		for _, n := range []Number{sum.Streams[i].FlipFraction.Value, sum.Streams[i].FlipFraction.High} {

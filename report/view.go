@@ -30,6 +30,8 @@ type streamView struct {
 	StretchRule string
 	LabelPairs  []labelPairView
 	PairsRest   string
+	Smoothing   *smoothView // nil: not asked for
+	Truth       *truthView  // nil: not given
 	Measured    []Detail
 	Notes       []string
 	HasTimes    bool
@@ -109,6 +111,7 @@ func newStreamView(id string, s *stream, o StreamOutcome, sum *StreamSummary, da
 	v.Gallery = newGalleryView(id, s, max(4, cfg.MaxPictures/max(1, int(s.run.registered.Load()))), cfg)
 	v.Stretches, v.StretchRule = stretchViews(s.page, data)
 	v.LabelPairs, v.PairsRest = labelPairs(st, data)
+	v.Truth = newTruthView(id, sum.Truth)
 	v.Measured = measured(s, sum, cfg)
 	if data.Per > 1 {
 		v.TimelineFor = fmt.Sprintf("The run is long: the timeline shows %d frames a step, with the share of each label in it. "+

@@ -11,6 +11,7 @@ import (
 // Spaces that keep a figure together with what belongs to it.
 const (
 	thinSpace = "\u202f" // narrow, no break
+	mayBreak  = "\u200b" // no width, may break
 	dash      = "–"
 	noFigure  = "not known"
 )

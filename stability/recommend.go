@@ -150,7 +150,8 @@ type Recommendation struct {
 	MaxLag time.Duration
 	// Searched counts the candidates whose needs the input met, InTime those
 	// of them that kept the bound on the first halves: their lag on a clean
-	// step does, and so does that of 95 % of the transitions there.
+	// step does, and so does that of 95 % of the transitions there. Those
+	// whose lag depends on the scores need a transition there to show it.
 	Searched, InTime int
 	Best             Smoother
 	// What is left without smoothing (Raw) and with Best, on the halves that
@@ -161,8 +162,8 @@ type Recommendation struct {
 
 // Recommend chooses among the candidates on the first half of every stream and
 // reports on the second halves. Of several with equally few unexplained flips
-// it takes the one with the smallest lag on a clean step, then the one that
-// leaves the fewest flips, then the first. ok is false where the input has no
+// it takes the one that leaves the fewest flips, then the one with the smallest
+// lag on a clean step, then the first. ok is false where the input has no
 // times or no pairs: then no flip is known to be unexplained. The streams must
 // have been configured alike, with Recommend, and flushed.
 func Recommend(streams []*Smoothing) (r Recommendation, ok bool) {
@@ -191,8 +192,8 @@ func Recommend(streams []*Smoothing) (r Recommendation, ok bool) {
 		r.InTime++
 		better := !found || cmp.Or(
 			cmp.Compare(first.Unexplained, r.ChosenOn.Unexplained),
-			cmp.Compare(of.Lag(), r.Best.Lag()),
-			cmp.Compare(first.Flips, r.ChosenOn.Flips)) < 0
+			cmp.Compare(first.Flips, r.ChosenOn.Flips),
+			cmp.Compare(of.Lag(), r.Best.Lag())) < 0
 		if better {
 			found = true
 			r.Best, r.ChosenOn, r.ReportedOn = of, first, second
@@ -237,6 +238,9 @@ func inTime(of Smoother, streams []*Smoothing, h *HalfResult, bound time.Duratio
 		}
 	}
 	if float64(of.Lag())*interval > float64(bound)*(1+1e-9) {
+		return false
+	}
+	if of.waitsForScores() && h.Transitions == 0 {
 		return false
 	}
 	return float64(h.Late) <= maxLateShare*float64(h.Transitions)

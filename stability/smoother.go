@@ -110,6 +110,16 @@ func (s Smoother) Validate() error {
 	return nil
 }
 
+// Preset is the name of the preset that the smoother is; "" if it is none.
+func (s Smoother) Preset() string {
+	for _, p := range SmootherPresets() {
+		if p.Smoother == s {
+			return p.Name
+		}
+	}
+	return ""
+}
+
 var smootherNames = [...]string{"none", "ema", "mean", "majority", "consecutive", "hysteresis", "lock"}
 
 func (s Smoother) name() string { return smootherNames[s.kind] }
@@ -149,6 +159,11 @@ func (s Smoother) Lag() int {
 	default:
 		return 0
 	}
+}
+
+// waitsForScores says whether scores may delay the smoother without bound.
+func (s Smoother) waitsForScores() bool {
+	return s.kind == smoothHysteresis || s.kind == smoothLock && s.x > 0
 }
 
 // Needs is what a smoother has to know of every frame.

@@ -311,7 +311,7 @@ func TestCompleteRankingsServeAsProbabilities(t *testing.T) {
 
 func TestSmoothersRefuseWhatTheyLack(t *testing.T) {
 	cfg := SmoothingConfig{Measures: DefaultConfig(), Smoothers: []Smoother{EMA(0.2), Mean(5), Hysteresis(0.1), Lock(3, 0.5, 1, 3), Lock(3, 0, 1, 3), Majority(3)}}
-	if (&Smoothing{cfg: cfg}).Needs() != NeedsProbabilities {
+	if MostNeeded(cfg.Smoothers) != NeedsProbabilities || MostNeeded(cfg.Smoothers[4:]) != NeedsLabels {
 		t.Error("the most that is needed is all probabilities")
 	}
 	out := smoothStream(cfg, atRate([]int32{1, 1, 2, 2}, 40*ms), nil).Smoothed("")

@@ -73,11 +73,10 @@ func NewSmoothing(cfg SmoothingConfig) *Smoothing {
 	return s
 }
 
-// Needs is the most that any of the smoothers needs. Candidates don't count:
-// those whose needs aren't met are left out of the search.
-func (s *Smoothing) Needs() Needs {
+// MostNeeded is the most that any of the smoothers needs.
+func MostNeeded(smoothers []Smoother) Needs {
 	most := NeedsLabels
-	for _, of := range s.cfg.Smoothers {
+	for _, of := range smoothers {
 		most = max(most, of.Needs())
 	}
 	return most
