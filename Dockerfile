@@ -42,7 +42,9 @@ VOLUME /data
 WORKDIR /data
 USER flipmeter
 
-# It starts only if every library that it links is there.
+# It starts only if every library that it links is there. flipmeter doctor
+# says more, and fails where no model is installed: such a container is new,
+# not ill.
 HEALTHCHECK --interval=30s --timeout=10s --start-period=10s CMD ["flipmeter", "version"]
 ENTRYPOINT ["flipmeter"]
 CMD ["--help"]

@@ -157,6 +157,15 @@ func (c *Conn) Connected() bool { return c.nc.IsConnected() }
 // NATS is the connection itself, for those who read from the broker.
 func (c *Conn) NATS() *nats.Conn { return c.nc }
 
+// JetStream asks the broker whether this user may use its JetStream, which
+// publishing flips needs.
+func (c *Conn) JetStream(ctx context.Context) error {
+	if _, err := c.js.AccountInfo(ctx); err != nil {
+		return fmt.Errorf("ask %s for JetStream: %w", c.host, c.redact.error(err))
+	}
+	return nil
+}
+
 // Close sends what is buffered and closes the connection, at the latest
 // when ctx is done. It may be called again.
 func (c *Conn) Close(ctx context.Context) error {

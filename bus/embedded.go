@@ -49,6 +49,9 @@ type Server struct {
 	tempDir string
 }
 
+// EmbeddedVersion is the version of the server that StartEmbedded runs.
+const EmbeddedVersion = server.VERSION
+
 // StartEmbedded starts a broker and returns when it answers. The caller
 // shuts it down, after the connections to it.
 func StartEmbedded(ctx context.Context, cfg ServerConfig) (*Server, error) {

@@ -37,6 +37,7 @@ func newRootCommand(streams app.Streams) *cobra.Command {
 		newAnalyzeCommand(streams),
 		newCompareCommand(streams),
 		newConfigCommand(streams),
+		newDoctorCommand(streams),
 		newModelsCommand(streams),
 		newProbeCommand(streams),
 		newRulesCommand(streams),

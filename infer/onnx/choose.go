@@ -36,7 +36,7 @@ func (s *surveyor) choose(offers []Offer, precision string) choice {
 	for _, a := range preference(precision) {
 		var missing string
 		for _, o := range offers {
-			switch why := o.lacks(precision); {
+			switch why := o.Refuses(precision); {
 			case o.Accelerator != a || why != "" && o.absent:
 			case why != "":
 				missing = why
@@ -54,8 +54,8 @@ func (s *surveyor) choose(offers []Offer, precision string) choice {
 	return choice{Offer{Accelerator: CPU}, strings.Join(reasons, "; ")}
 }
 
-// lacks says why an accelerator can't run in a precision, "" if it can.
-func (o *Offer) lacks(precision string) string {
+// Refuses says why an accelerator can't run in a precision, "" if it can.
+func (o *Offer) Refuses(precision string) string {
 	switch {
 	case o.Missing != "":
 		return o.Missing

@@ -21,6 +21,18 @@ type Offer struct {
 	absent      bool     // what is missing is the provider itself: another library may have it
 }
 
+// distance is how far the accelerator is from being had: 0 if it can be.
+func (o *Offer) distance() int {
+	switch {
+	case o.Missing == "":
+		return 0
+	case !o.absent:
+		return 1
+	default:
+		return 2
+	}
+}
+
 // accelerators are all that there are, the fastest kind of device first.
 var accelerators = [...]Accelerator{TensorRT, CUDA, OpenVINO, CPU}
 

@@ -83,7 +83,7 @@ func (p *provider) fitOffer(rt *Runtime, made string) error {
 	if o.Missing != "" {
 		return fmt.Errorf("%s can't be had with the library %s (version %s): %s: %s, or choose another accelerator", p.accelerator, rt.library, rt.version, o.Missing, o.Mend)
 	}
-	if why := o.lacks(p.precision); why != "" {
+	if why := o.Refuses(p.precision); why != "" {
 		return fmt.Errorf("%s can't run this model in %s: %s", p.accelerator, p.precision, why)
 	}
 	return nil

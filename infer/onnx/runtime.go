@@ -168,6 +168,24 @@ func (rt *Runtime) Offers() []Offer {
 	return own
 }
 
+// Survey is for every accelerator the offer of the library that comes closest
+// to having it: this one or another that is installed.
+func (rt *Runtime) Survey() []Offer {
+	var best []Offer
+	for _, a := range accelerators {
+		found := -1
+		for i, o := range rt.offers {
+			if o.Accelerator == a && (found < 0 || o.distance() < rt.offers[found].distance() || o.distance() == rt.offers[found].distance() && o.Library == rt.file) {
+				found = i
+			}
+		}
+		if found >= 0 {
+			best = append(best, rt.offers[found])
+		}
+	}
+	return best
+}
+
 // Close gives the runtime up. Classifiers that are still open go on working;
 // the last one to close ends ONNX Runtime. Close may be called again.
 func (rt *Runtime) Close() error {

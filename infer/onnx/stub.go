@@ -33,6 +33,9 @@ func (*Runtime) Version() string { return "" }
 // Library is empty.
 func (*Runtime) Library() string { return "" }
 
+// Survey is empty.
+func (*Runtime) Survey() []Offer { return nil }
+
 // Offers is empty.
 func (*Runtime) Offers() []Offer { return nil }
 

@@ -37,3 +37,9 @@ unsigned flipmeter_ffmpeg_version(const char *function) {
     number f = reinterpret_cast<number>(dlsym(RTLD_DEFAULT, function));
     return f == nullptr ? 0 : f();
 }
+
+int flipmeter_has_decoder(const char *name) {
+    typedef const void *(*find)(const char *);
+    find f = reinterpret_cast<find>(dlsym(RTLD_DEFAULT, "avcodec_find_decoder_by_name"));
+    return f == nullptr ? -1 : f(name) != nullptr;
+}

@@ -21,6 +21,10 @@ const char *flipmeter_ffmpeg_release(void);
 // What a function like avcodec_version returns, or 0.
 unsigned flipmeter_ffmpeg_version(const char *function);
 
+// Whether the FFmpeg that is loaded has a decoder: 1 or 0, or -1 if none is
+// loaded.
+int flipmeter_has_decoder(const char *name);
+
 #ifdef __cplusplus
 }
 #endif

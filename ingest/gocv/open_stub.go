@@ -30,3 +30,6 @@ func OpenLive(context.Context, LiveConfig) (ingest.Source, error) {
 // Pictures would be OpenCV's way to read picture files; images.PureGo does
 // without.
 func Pictures() (images.Codec, error) { return images.Codec{}, errUnavailable }
+
+// Loaded is empty: this build has no OpenCV.
+func Loaded() Libraries { return Libraries{} }
