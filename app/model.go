@@ -14,6 +14,7 @@ import (
 	"github.com/flipmeter/flipmeter/frame"
 	"github.com/flipmeter/flipmeter/infer"
 	"github.com/flipmeter/flipmeter/infer/onnx"
+	"github.com/flipmeter/flipmeter/perturb"
 )
 
 // preferredModels are tried in this order where the user names none.
@@ -106,6 +107,9 @@ func openClassifier(ctx context.Context, o *AnalyzeOptions, path string, clean *
 		return nil, err
 	}
 	clean.push("closing the model", c.Close)
+	if o.TTA > 1 {
+		return perturb.NewAveraged(c, o.TTA)
+	}
 	return c, nil
 }
 

@@ -12,6 +12,7 @@ import (
 	"github.com/flipmeter/flipmeter/bus"
 	"github.com/flipmeter/flipmeter/event"
 	"github.com/flipmeter/flipmeter/ingest"
+	"github.com/flipmeter/flipmeter/perturb"
 	"github.com/flipmeter/flipmeter/report/table"
 	"github.com/flipmeter/flipmeter/scene"
 	"github.com/flipmeter/flipmeter/stability"
@@ -30,6 +31,7 @@ type AnalyzeOptions struct {
 	Precision   string
 	Sessions    int // runs of the network at once; 0: one a processor
 	Hardware    Hardware
+	TTA         int // average over so many shifted copies; 0 and 1: no
 
 	ColorMatrix string // auto, bt601 or bt709
 	Deinterlace string // off, auto or on
@@ -114,6 +116,8 @@ func (o *AnalyzeOptions) validate() ([]alerts.Condition, error) {
 		return nil, bad("--start must lie before --end, got %v and %v", o.Start, o.End)
 	case o.Window < 0:
 		return nil, bad("--window must not be negative, got %v", o.Window)
+	case o.TTA < 0 || o.TTA > perturb.MaxCopies:
+		return nil, bad("--tta must be between 0 and %d, got %d", perturb.MaxCopies, o.TTA)
 	case o.Sessions < 0 || o.Sessions > maxSessions:
 		return nil, bad("--sessions must be between 0 and %d, got %d", maxSessions, o.Sessions)
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
+	"time"
 
 	"github.com/flipmeter/flipmeter/infer"
 	"github.com/flipmeter/flipmeter/infer/onnx"
@@ -31,11 +32,13 @@ type ProbeOptions struct {
 	Accelerator string
 	Precision   string
 	Sessions    int
+	Hardware    Hardware
 	// ForceRandom allows networks with random weights.
 	ForceRandom bool
 
 	Translation    perturb.Translation
 	Scale, Rescale perturb.Scaling
+	TTA            perturb.Averaging
 
 	Out    string
 	Tables string
@@ -53,6 +56,7 @@ func DefaultProbeOptions() ProbeOptions {
 		Frames: 50, Accelerator: "auto", Out: "flipmeter-probe", Tables: string(table.Parquet),
 		Translation: perturb.DefaultTranslation(perturb.Sweep),
 		Scale:       perturb.DefaultScale(), Rescale: perturb.DefaultRescale(),
+		TTA: perturb.DefaultAveraging(), Hardware: Hardware{BatchDelay: 5 * time.Millisecond},
 	}
 }
 
@@ -91,6 +95,11 @@ func (o *ProbeOptions) validate() error {
 			if err := s.Validate(); err != nil {
 				return bad("%w", err)
 			}
+		}
+	}
+	if slices.Contains(o.Experiments, "tta") {
+		if err := o.TTA.Validate(); err != nil {
+			return bad("%w", err)
 		}
 	}
 	return nil
@@ -180,6 +189,8 @@ func (l *laboratory) experiments() ([]experiment, error) {
 			out = append(out, &scaleExperiment{settings: l.o.Rescale, rescale: true})
 		case "resize":
 			out = append(out, &resizeExperiment{codec: l.pictures.codec})
+		case "tta":
+			out = append(out, &ttaExperiment{settings: l.o.TTA})
 		default:
 			return nil, fmt.Errorf("BUG: there is no experiment %q", name)
 		}
@@ -189,7 +200,9 @@ func (l *laboratory) experiments() ([]experiment, error) {
 
 // measureAll runs all experiments on one model after the other.
 func (l *laboratory) measureAll(ctx context.Context, experiments []experiment, clean *cleanups) (complete bool, err error) {
-	rt, err := onnx.Load(onnx.Config{Home: l.o.Home, Logger: l.log.With("component", "onnx")})
+	rt, err := onnx.Load(onnx.Config{
+		Home: l.o.Home, Accelerator: onnx.Accelerator(l.o.Accelerator), Precision: l.o.Precision, Logger: l.log.With("component", "onnx"),
+	})
 	if err != nil {
 		return false, err
 	}
@@ -215,9 +228,9 @@ func (l *laboratory) measureModel(ctx context.Context, rt *onnx.Runtime, name st
 	if why != "" {
 		l.say("%s", why)
 	}
-	c, err := rt.Open(ctx, onnx.ModelConfig{
+	c, err := rt.Open(ctx, l.o.Hardware.config(l.o.Home, onnx.ModelConfig{
 		Path: path, Sessions: l.o.Sessions, Accelerator: onnx.Accelerator(l.o.Accelerator), Precision: l.o.Precision,
-	})
+	}))
 	if err != nil {
 		return false, err
 	}
