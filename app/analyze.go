@@ -24,6 +24,7 @@ type analysis struct {
 	log        *slog.Logger
 	classifier infer.Classifier
 	traces     []int32
+	modelNotes []string // said already
 	report     *report.Run
 	publish    *publishing // nil: not published
 	baseline   *baseline   // nil: none
@@ -111,6 +112,10 @@ func (a *analysis) start(ctx context.Context, clean *cleanups) error {
 	}
 	if m := a.classifier.Model(); o.Accelerator == string(onnx.Auto) {
 		a.say("accelerator %s, %s", m.ProviderWhy, m.Precision)
+	}
+	for _, note := range modelNotes(a.classifier.Model()) {
+		a.say("%s", note)
+		a.modelNotes = append(a.modelNotes, note)
 	}
 	if a.traces, err = findClasses(a.classifier.Model(), o.Trace); err != nil {
 		return err

@@ -27,6 +27,10 @@ func OptionsFromConfig(path string) (AnalyzeOptions, error) {
 		Threads: a.Model.Threads, Device: a.Model.Device, MemoryLimit: int64(a.Model.MemoryLimit),
 		EngineCache: a.Model.EngineCache, Batch: a.Model.Batch, BatchDelay: a.Model.BatchDelay,
 	}
+	o.Described = ModelDescription{
+		Preprocess: a.Model.Preprocess, InputSize: a.Model.InputSize, Layout: a.Model.Layout,
+		Emits: a.Model.Emits, Labels: a.Model.Labels,
+	}
 	p := a.Picture
 	o.ColorMatrix, o.Deinterlace, o.Region, o.Mask = p.ColorMatrix, p.Deinterlace, p.Region, p.Mask
 	o.Stride, o.FPS, o.Cuts = p.Stride, p.FPS, p.Cuts

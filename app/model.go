@@ -98,13 +98,17 @@ func openClassifier(ctx context.Context, o *AnalyzeOptions, path string, clean *
 		return nil, err
 	}
 	clean.push("unloading ONNX Runtime", rt.Close)
-	c, err := rt.Open(ctx, o.Hardware.config(o.Home, onnx.ModelConfig{
+	cfg := o.Hardware.config(o.Home, onnx.ModelConfig{
 		Path: path, Sessions: o.Sessions,
 		Accelerator: onnx.Accelerator(o.Accelerator), Precision: o.Precision,
 		Override: onnx.Override{Filter: frame.Filter(o.Resize), Fit: frame.Fit(o.Fit)},
-	}))
-	if err != nil {
+	})
+	if err := o.Described.apply(&cfg); err != nil {
 		return nil, err
+	}
+	c, err := rt.Open(ctx, cfg)
+	if err != nil {
+		return nil, toBeSaid(err)
 	}
 	clean.push("closing the model", c.Close)
 	if o.TTA > 1 {

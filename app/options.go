@@ -27,6 +27,7 @@ type AnalyzeOptions struct {
 	Home        string // folder of models and libraries; empty: Home()
 	Model       string // name or file; empty: the preferred one that is installed
 	Resize, Fit string // override the model's own; empty: as the file says
+	Described   ModelDescription
 	Accelerator string
 	Precision   string
 	Sessions    int // runs of the network at once; 0: one a processor
@@ -136,6 +137,7 @@ func (o *AnalyzeOptions) validate() ([]alerts.Condition, error) {
 		oneOf("--deinterlace", o.Deinterlace, "off", "auto", "on"),
 		oneOf("--accelerator", o.Accelerator, "auto", "cpu", "openvino", "cuda", "tensorrt"),
 		oneOf("--fit", o.Fit, "", "crop", "squash", "letterbox"),
+		o.Described.validate(),
 	} {
 		if err != nil {
 			return nil, err

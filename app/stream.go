@@ -91,7 +91,7 @@ func (a *analysis) runStream(ctx context.Context, source, name string) (_ *strea
 	out := &streamResult{outcome: a.outcomeOf(ctx, src, res), stream: res.Stream}
 	a.whatIfs.add(name, res, &out.outcome)
 	for _, note := range out.outcome.Notes {
-		if !slices.Contains(info.Notes, note) {
+		if !slices.Contains(info.Notes, note) && !slices.Contains(a.modelNotes, note) {
 			a.say("%s: %s", name, note)
 		}
 	}
@@ -170,7 +170,7 @@ func identityOf(m *infer.ModelInfo, info ingest.Info, o *AnalyzeOptions) report.
 // outcomeOf is what the report is told at a stream's end.
 func (a *analysis) outcomeOf(ctx context.Context, src ingest.Source, res *pipeline.Result) report.StreamOutcome {
 	out := report.StreamOutcome{
-		Summary: res.Summary, Complete: res.Complete, Notes: src.Info().Notes,
+		Summary: res.Summary, Complete: res.Complete, Notes: slices.Concat(src.Info().Notes, modelNotes(a.classifier.Model())),
 		FPS: report.FPS{Pipeline: perSecond(res.Summary.Frames, res.Elapsed)},
 	}
 	if s, ok := a.classifier.(interface{ Stats() infer.Stats }); ok {

@@ -175,7 +175,7 @@ func InspectModel(home, model string, streams Streams) error {
 	if described {
 		inspectDescription(row, &info)
 	} else {
-		row("description", "none: the file does not say how pictures are prepared for it")
+		inspectBeside(row, path)
 	}
 	for _, v := range m.Inputs {
 		row("input", "%s", valueText(v))

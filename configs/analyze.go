@@ -42,6 +42,12 @@ type Model struct {
 
 	Resize string `yaml:"resize" doc:"Resize filter in place of the model's own: nearest, linear, area, cubic, lanczos. It changes results more than most things: linear without anti-aliasing alone can multiply the flips. Empty: as the model says."`
 	Fit    string `yaml:"fit" enum:"|crop|squash|letterbox" doc:"How a frame is fitted to the model's input: crop (the centre), squash (aspect ignored) or letterbox (bars). Empty: as the model says."`
+
+	Preprocess string `yaml:"preprocess" enum:"|bytes|caffe|imagenet|inception|lite|unit" doc:"What is done to pixels before a model sees them that does not say so itself: imagenet, inception, caffe, lite, unit (0 to 1) or bytes (0 to 255). See docs/models.md."`
+	InputSize  string `yaml:"input_size" doc:"Size of the input of a model that takes any: \"224\", or 320x240 (width, height)."`
+	Layout     string `yaml:"layout" enum:"|nchw|nhwc" doc:"Order of the input's dimensions of a model that leaves it open: nchw or nhwc."`
+	Emits      string `yaml:"emits" enum:"|logits|probabilities" doc:"What the scores of a model are that does not say it: logits or probabilities. Empty: the first frame decides."`
+	Labels     string `yaml:"labels" doc:"File with the names of the model's classes, one a line, in place of those in the model."`
 }
 
 // Picture says what is looked at.

@@ -84,6 +84,8 @@ type ModelInfo struct {
 	// every report made with such a model says so.
 	RandomWeights string
 	Metadata      map[string]string // all of the file's metadata_props
+	// Notes are clauses about what was inferred because nobody said it.
+	Notes []string
 }
 
 // Want is the picture that the model wants of each frame.

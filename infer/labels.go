@@ -31,7 +31,7 @@ func MatchLabels(outputs int, own, imageNet LabelSet) (labels LabelSet, rotate b
 	labels = own
 	if len(own.Names) == 0 {
 		if outputs != imageNetClasses && outputs != imageNetClassesWithBackground {
-			return LabelSet{}, false, fmt.Errorf("the model has %d classes and names none of them: give a label file with one name a line", outputs)
+			return LabelSet{}, false, namesNone(outputs)
 		}
 		labels = imageNet
 	}
@@ -44,10 +44,14 @@ func MatchLabels(outputs int, own, imageNet LabelSet) (labels LabelSet, rotate b
 	case n == imageNetClasses && outputs == imageNetClassesWithBackground:
 		return labels.withBackground(), true, nil
 	case n == 0:
-		return LabelSet{}, false, fmt.Errorf("the model has %d classes and names none of them: give a label file with one name a line", outputs)
+		return LabelSet{}, false, namesNone(outputs)
 	default:
-		return LabelSet{}, false, fmt.Errorf("the model has %d classes, but %d labels are given: give a label file with one name for each class", outputs, n)
+		return LabelSet{}, false, Unstated("the model has %d classes, but %d labels are given: give a file with one name for each class (--labels FILE)", outputs, n)
 	}
+}
+
+func namesNone(outputs int) error {
+	return Unstated("the model has %d classes and names none of them: give a file with one name a line (--labels FILE)", outputs)
 }
 
 func (l LabelSet) withBackground() LabelSet {

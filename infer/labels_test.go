@@ -34,9 +34,9 @@ func TestMatchLabels(t *testing.T) {
 		"background moves behind":      {outputs: 1001, imageNet: imageNet, first: "imagenet 0", last: "background", rotate: true},
 		"own 1000 for 1001":            {outputs: 1001, own: labelSet("own ", 1000, false), first: "own 0", last: "background", rotate: true},
 		"own 1001 are taken as given":  {outputs: 1001, own: labelSet("own ", 1001, false), first: "own 0", last: "own 1000"},
-		"other sizes need a file":      {outputs: 365, imageNet: imageNet, err: "give a label file"},
+		"other sizes need a file":      {outputs: 365, imageNet: imageNet, err: "--labels FILE"},
 		"too few":                      {outputs: 10, own: labelSet("own ", 9, false), err: "10 classes, but 9 labels"},
-		"nothing known about 1000":     {outputs: 1000, err: "give a label file"},
+		"nothing known about 1000":     {outputs: 1000, err: "--labels FILE"},
 		"ids and names differ":         {outputs: 2, own: LabelSet{Names: []string{"a", "b"}, WNIDs: []string{"n1"}}, err: "1 WordNet ids"},
 		"1000 labels for 1002 outputs": {outputs: 1002, own: labelSet("own ", 1000, false), err: "1002 classes, but 1000 labels"},
 	} {

@@ -2,6 +2,7 @@ package infer
 
 import (
 	"fmt"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -57,6 +58,7 @@ func (s *served) output(scores []float32) Output {
 	m := *s.model.Load()
 	if m.Output == OutputUnknown {
 		m.Output, m.OutputGuessed = DecideOutput(scores), true
+		m.Notes = append(slices.Clone(m.Notes), fmt.Sprintf("nobody says what its scores are: by the first frame, %s", m.Output))
 		s.model.Store(&m)
 	}
 	return m.Output

@@ -52,6 +52,7 @@ func newAnalyzeCommand(streams app.Streams) *cobra.Command {
 	f.StringVarP(&o.Model, "model", "m", "", "model `name` or ONNX file (default: the best that is installed)")
 	f.StringVar(&o.Resize, "resize", "", "resize `filter` in place of the model's: nearest, linear, area, cubic, lanczos or another library's")
 	f.StringVar(&o.Fit, "fit", "", "crop, squash or letterbox in place of the model's way")
+	describedFlags(f, &o.Described)
 	f.StringVar(&o.ColorMatrix, "color-matrix", o.ColorMatrix, "auto, bt601 or bt709")
 	f.StringVar(&o.Deinterlace, "deinterlace", o.Deinterlace, "off, auto (where the footage is interlaced) or on")
 	f.StringVar(&o.Region, "roi", "", "look at this part only: `x,y,w,h` in pixels")

@@ -78,12 +78,22 @@ type ModelConfig struct {
 	// session's configuration.
 	Options map[string]string
 
-	// Labels replaces the labels in the file. ImageNet names the outputs of
-	// a file with 1000 or 1001 classes that has no labels.
-	Labels, ImageNet infer.LabelSet
+	// Labels replaces the labels in the file. A file with 1000 or 1001
+	// classes and no labels has ImageNet's.
+	Labels infer.LabelSet
 	// Preprocessing is for a file that does not state its own; one that
 	// does keeps it (see Override).
 	Preprocessing *infer.Preprocessing
+	// Stated is the same in parts, completed by the file beside the model
+	// (package sidecar) and by what the network's input says; it counts
+	// where Preprocessing is nil. For a file that states its own it must be
+	// empty.
+	Stated infer.Stated
+	// Layout is "nchw" or "nhwc", for a file whose input leaves it open.
+	Layout string
+	// OutputName is the output that holds the scores, for a file with
+	// several.
+	OutputName string
 	// Output says what the network emits where the file does not.
 	Output infer.Output
 	// Override changes what the file states, and so the identity of the

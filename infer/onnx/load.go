@@ -1,6 +1,7 @@
 package onnx
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -12,6 +13,8 @@ import (
 	"strings"
 
 	"github.com/flipmeter/flipmeter/infer"
+	"github.com/flipmeter/flipmeter/infer/imagenet"
+	"github.com/flipmeter/flipmeter/infer/sidecar"
 )
 
 // maxFileBytes is protobuf's limit for one message.
@@ -114,31 +117,23 @@ func (s *source) hashExternal(into io.Writer) error {
 	return nil
 }
 
-// describe finds out what the model is, from the file and the caller.
+// describe finds out what the model is: from what the file says, or, where it
+// says nothing, from the caller and from the file beside it.
 func (s *source) describe(cfg ModelConfig) error {
 	var err error
-	if s.plan, err = newPlan(s.file); err != nil {
-		return fmt.Errorf("it is not an image classifier: %w", err)
-	}
 	s.info, err = infer.DecodeMetadata(s.file.metadata)
 	switch {
+	case err == nil:
+		err = s.described(&cfg)
 	case errors.Is(err, infer.ErrNoMetadata):
-		if cfg.Preprocessing == nil {
-			return fmt.Errorf("%w: give size, fit, filter, mean and scale", ErrNoPreprocessing)
-		}
-		s.info = infer.ModelInfo{Preprocessing: *cfg.Preprocessing, Output: cfg.Output, Metadata: s.file.metadata}
-	case err != nil:
+		s.info = infer.ModelInfo{Metadata: s.file.metadata}
+		err = s.undescribed(&cfg)
+	}
+	if err != nil {
 		return err
 	}
-	if cfg.Name != "" {
-		s.info.Name = cfg.Name
-	}
-	if s.info.Name == "" {
-		s.info.Name = strings.TrimSuffix(filepath.Base(s.path), filepath.Ext(s.path))
-	}
-	if s.info.Output == infer.OutputUnknown {
-		s.info.Output = cfg.Output
-	}
+	s.info.Name = cmp.Or(cfg.Name, s.info.Name, strings.TrimSuffix(filepath.Base(s.path), filepath.Ext(s.path)))
+	s.info.Output = cmp.Or(s.info.Output, cfg.Output)
 	if len(cfg.Labels.Names) > 0 {
 		s.info.Labels, s.info.WNIDs = cfg.Labels.Names, cfg.Labels.WNIDs
 	}
@@ -156,15 +151,82 @@ func (s *source) describe(cfg ModelConfig) error {
 	return s.plan.fit(*pre)
 }
 
+// described takes a file at its word, and refuses to be told otherwise.
+func (s *source) described(cfg *ModelConfig) error {
+	switch out := s.info.Output; {
+	case !cfg.Stated.Nothing():
+		return errors.New("the file says itself how pictures are prepared for it: leave --preprocess and --input-size out, or change what it says with --resize and --fit")
+	case cfg.Output != "" && out != "" && cfg.Output != out:
+		return fmt.Errorf("the file says that it emits %s, not %s: leave that out", out, cfg.Output)
+	}
+	if path := sidecar.Path(s.path); exists(path) {
+		s.note("%s is not read: the model describes itself", path)
+	}
+	return s.makePlan(cfg)
+}
+
+// undescribed takes what the caller says, and then what the file beside the
+// model says.
+func (s *source) undescribed(cfg *ModelConfig) error {
+	beside, labels, err := sidecar.Read(s.path)
+	if err != nil {
+		return err
+	}
+	if beside != nil {
+		cfg.Stated = cfg.Stated.Over(beside.Stated())
+		cfg.Name, s.info.License = cmp.Or(cfg.Name, beside.Name), beside.License
+		cfg.Layout, cfg.OutputName = cmp.Or(cfg.Layout, beside.Layout), cmp.Or(cfg.OutputName, beside.OutputName)
+		cfg.Output = cmp.Or(cfg.Output, infer.Output(beside.Emits))
+		if len(cfg.Labels.Names) == 0 {
+			cfg.Labels = labels
+		}
+	}
+	if err := s.makePlan(cfg); err != nil {
+		return err
+	}
+	if cfg.Preprocessing != nil {
+		s.info.Preprocessing = *cfg.Preprocessing
+		return nil
+	}
+	bytes := s.plan.inElem == elemUint8
+	s.info.Preprocessing, err = cfg.Stated.Resolve(s.plan.width, s.plan.height, bytes)
+	if err != nil && cfg.Stated.Nothing() {
+		return fmt.Errorf("%w: %w, or write it all into %s", ErrNoPreprocessing, err, sidecar.Path(s.path))
+	}
+	return err
+}
+
+func (s *source) makePlan(cfg *ModelConfig) error {
+	var err error
+	if s.plan, err = newPlan(s.file, cfg.Layout, cfg.OutputName); err != nil {
+		return fmt.Errorf("it is not an image classifier: %w", err)
+	}
+	return nil
+}
+
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
+}
+
 // label names the classes, whose number is known now.
-func (s *source) label(cfg ModelConfig) (rotate bool, err error) {
+func (s *source) label() (rotate bool, err error) {
 	own := infer.LabelSet{Names: s.info.Labels, WNIDs: s.info.WNIDs}
-	labels, rotate, err := infer.MatchLabels(s.plan.classes, own, cfg.ImageNet)
+	names, wnids := imagenet.Labels()
+	labels, rotate, err := infer.MatchLabels(s.plan.classes, own, infer.LabelSet{Names: names, WNIDs: wnids})
 	if err != nil {
 		return false, err
 	}
+	if len(own.Names) == 0 {
+		s.note("its %d classes have no names: those of ImageNet in their usual order are taken%s", s.plan.classes, map[bool]string{true: ", with the background before them"}[rotate])
+	}
 	s.info.Labels, s.info.WNIDs = labels.Names, labels.WNIDs
 	return rotate, nil
+}
+
+// note keeps a sentence about what was inferred.
+func (s *source) note(format string, args ...any) {
+	s.info.Notes = append(s.info.Notes, fmt.Sprintf(format, args...))
 }
 
 // precision is what most of the file's weights are made in.

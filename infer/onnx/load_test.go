@@ -62,7 +62,7 @@ func TestReadSource(t *testing.T) {
 	}
 
 	s, err = readSource(ModelConfig{Path: path, Name: "mine", Override: Override{Filter: frame.FilterLinear, Fit: frame.FitLetterbox},
-		Labels: infer.LabelSet{Names: []string{"a", "b", "c"}}, Output: infer.OutputProbabilities})
+		Labels: infer.LabelSet{Names: []string{"a", "b", "c"}}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -71,9 +71,6 @@ func TestReadSource(t *testing.T) {
 	}
 	if s.info.Name != "mine" || s.info.Labels[0] != "a" || len(s.info.WNIDs) != 0 {
 		t.Errorf("overridden info %+v", s.info)
-	}
-	if s.info.Output != infer.OutputLogits {
-		t.Errorf("what the file says of its output gave way to %s", s.info.Output)
 	}
 
 	m.Metadata = nil
@@ -93,17 +90,18 @@ func TestReadSourceRefuses(t *testing.T) {
 		cfg  ModelConfig
 		want string
 	}{
-		"missing":        {path: filepath.Join(dir, "nowhere.onnx"), want: "no such file"},
-		"a folder":       {path: dir, want: "it is not an ONNX model"},
-		"a letter":       {path: writeFile(t, filepath.Join(dir, "letter.onnx"), []byte("Dear model,\n")), want: "it is not an ONNX model"},
-		"empty":          {path: writeFile(t, filepath.Join(dir, "empty.onnx"), nil), want: "it is not an ONNX model"},
-		"two inputs":     {path: write(t, onnxtest.Model{Weights: onnxtest.Spread(2, 1), ExtraInput: true}), want: "it is not an image classifier: it has 2 inputs"},
-		"two outputs":    {path: write(t, onnxtest.Model{Weights: onnxtest.Spread(2, 1), ExtraOutput: true}), want: "it is not an image classifier: it has 2 outputs"},
-		"output rank 3":  {path: write(t, onnxtest.Model{Weights: onnxtest.Spread(2, 1), OutputRank: 3}), want: "emits a tensor of rank 2"},
-		"says nothing":   {path: write(t, silent), want: "does not say how pictures are prepared"},
-		"says otherwise": {path: write(t, described(t, func(m *infer.ModelInfo) { m.Preprocessing.Width = 8 })), want: "takes pictures of 6×4"},
-		"bad override":   {path: write(t, valid), cfg: ModelConfig{Override: Override{Fit: "tile"}}, want: `unknown fit "tile"`},
-		"bad metadata":   {path: write(t, onnxtest.Model{Weights: onnxtest.Spread(2, 1), Metadata: map[string]string{infer.MetaSchema: "99"}}), want: infer.MetaSchema},
+		"missing":         {path: filepath.Join(dir, "nowhere.onnx"), want: "no such file"},
+		"a folder":        {path: dir, want: "it is not an ONNX model"},
+		"a letter":        {path: writeFile(t, filepath.Join(dir, "letter.onnx"), []byte("Dear model,\n")), want: "it is not an ONNX model"},
+		"empty":           {path: writeFile(t, filepath.Join(dir, "empty.onnx"), nil), want: "it is not an ONNX model"},
+		"two inputs":      {path: write(t, onnxtest.Model{Weights: onnxtest.Spread(2, 1), ExtraInput: true}), want: "it is not an image classifier: it has 2 inputs"},
+		"two outputs":     {path: write(t, onnxtest.Model{Weights: onnxtest.Spread(2, 1), ExtraOutput: true}), want: "it is not an image classifier: it has 2 outputs"},
+		"says nothing":    {path: write(t, silent), want: "does not say how pictures are prepared"},
+		"says otherwise":  {path: write(t, described(t, func(m *infer.ModelInfo) { m.Preprocessing.Width = 8 })), want: "takes pictures of 6×4"},
+		"told twice":      {path: write(t, valid), cfg: ModelConfig{Stated: infer.Stated{Preset: "unit"}}, want: "change what it says with --resize and --fit"},
+		"emits otherwise": {path: write(t, valid), cfg: ModelConfig{Output: infer.OutputProbabilities}, want: "it emits logits, not probabilities"},
+		"bad override":    {path: write(t, valid), cfg: ModelConfig{Override: Override{Fit: "tile"}}, want: `unknown fit "tile"`},
+		"bad metadata":    {path: write(t, onnxtest.Model{Weights: onnxtest.Spread(2, 1), Metadata: map[string]string{infer.MetaSchema: "99"}}), want: infer.MetaSchema},
 	} {
 		c.cfg.Path = c.path
 		_, err := readSource(c.cfg)

@@ -130,7 +130,7 @@ func FuzzParseModel(f *testing.F) {
 		if err != nil {
 			return
 		}
-		p, err := newPlan(m)
+		p, err := newPlan(m, "", "")
 		if err == nil && (p.batch < 1 || p.width < 0 || p.height < 0 || p.classes < 0) {
 			t.Errorf("plan %+v", p)
 		}

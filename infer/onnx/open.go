@@ -123,7 +123,7 @@ func newSession(src *source, opts *ort.SessionOptions) (s *ort.DynamicAdvancedSe
 // the network runs several pictures at once, else a frame a run.
 func (n *network) classifier(src *source, cfg ModelConfig) (c infer.Classifier, err error) {
 	src.plan = n.plan
-	if n.rotate, err = src.label(cfg); err != nil {
+	if n.rotate, err = src.label(); err != nil {
 		return nil, err
 	}
 	var runners []*runner
@@ -186,10 +186,10 @@ func (n *network) measureOutput() (err error) {
 		return fmt.Errorf("it can't be run on a picture of %d×%d: %w", n.plan.width, n.plan.height, oneLine(err))
 	}
 	shape := out[0].GetShape()
-	if len(shape) != 2 || shape[0] != int64(n.plan.batch) || shape[1] < 1 {
+	if !isRow(shape) || shape[0] != int64(n.plan.batch) || shape[1] < 1 {
 		return fmt.Errorf("it is not an image classifier: output %q has the shape %v for a batch of %d, an image classifier emits (batch, classes)", n.plan.output, shape, n.plan.batch)
 	}
-	n.plan.classes = int(shape[1])
+	n.plan.classes, n.plan.tail = int(shape[1]), len(shape)-2
 	return nil
 }
 

@@ -175,7 +175,7 @@ func TestBackgroundClassMovesBehind(t *testing.T) {
 	weights[6] = [3]float32{1, 0, 0}    // class 5: red
 	weights[1000] = [3]float32{0, 1, 0} // class 999: green
 	m := onnxtest.Model{Planes: true, Height: 4, Width: 6, Weights: weights}
-	c, err := rt.Open(context.Background(), ModelConfig{Path: write(t, m), Preprocessing: plain(6, 4), ImageNet: classNames(1000), Output: infer.OutputLogits})
+	c, err := rt.Open(context.Background(), ModelConfig{Path: write(t, m), Preprocessing: plain(6, 4), Output: infer.OutputLogits})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -231,7 +231,7 @@ func TestOpenRefuses(t *testing.T) {
 		"negative sessions":   {cfg: ModelConfig{Path: valid, Sessions: -1}, want: "sessions must be between 1 and"},
 		"an unknown operator": {cfg: ModelConfig{Path: writeFile(t, filepath.Join(t.TempDir(), "x.onnx"), unknownOp)}, want: "ONNX Runtime can't load it"},
 		"too few labels":      {cfg: ModelConfig{Path: valid, Labels: classNames(2)}, want: "3 classes, but 2 labels"},
-		"no labels":           {cfg: ModelConfig{Path: write(t, onnxtest.Model{Weights: onnxtest.Spread(3, 1)}), Preprocessing: plain(6, 4)}, want: "give a label file"},
+		"no labels":           {cfg: ModelConfig{Path: write(t, onnxtest.Model{Weights: onnxtest.Spread(3, 1)}), Preprocessing: plain(6, 4)}, want: "--labels FILE"},
 		"unstated half":       {cfg: ModelConfig{Path: write(t, onnxtest.Model{Weights: onnxtest.Spread(3, 1), OutElem: onnxtest.Float16, HideOutputShape: true}), Preprocessing: plain(6, 4)}, want: "does not state the number of classes"},
 		"precision on cpu":    {cfg: ModelConfig{Path: valid, Precision: "bf16"}, want: "the CPU runs this file in fp32"},
 		"options on cpu":      {cfg: ModelConfig{Path: valid, Options: map[string]string{"device_id": "0"}}, want: "knows no options"},

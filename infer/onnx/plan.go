@@ -2,6 +2,7 @@ package onnx
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/flipmeter/flipmeter/infer"
@@ -17,6 +18,7 @@ type plan struct {
 	dynamicBatch  bool // the network takes any number of rows
 	width, height int
 	classes       int // 0 where only a run can tell
+	tail          int // dimensions of 1 behind the classes in the output
 }
 
 // rank of a batch of pictures: N, and C, H, W in one of two orders.
@@ -26,46 +28,97 @@ const pictureRank = 4
 const channels = 3
 
 // newPlan reads from the graph's inputs and outputs what kind of network this
-// is, and refuses what isn't an image classifier.
-func newPlan(m *modelFile) (plan, error) {
+// is, and refuses what isn't an image classifier. layout ("nchw", "nhwc" or
+// empty) and output say what the graph may leave open.
+func newPlan(m *modelFile, layout, output string) (plan, error) {
 	var p plan
 	if len(m.inputs) != 1 {
 		return p, fmt.Errorf("it has %d inputs (%s), an image classifier has one", len(m.inputs), names(m.inputs))
 	}
-	if len(m.outputs) != 1 {
-		return p, fmt.Errorf("it has %d outputs (%s), an image classifier has one", len(m.outputs), names(m.outputs))
+	out, err := chooseOutput(m.outputs, output)
+	if err != nil {
+		return p, err
 	}
-	in, out := m.inputs[0], m.outputs[0]
+	in := m.inputs[0]
 	p = plan{input: in.name, output: out.name, inElem: in.elem, outElem: out.elem, batch: 1}
+	if err := p.takeInput(in, layout); err != nil {
+		return p, err
+	}
+	return p, p.takeOutput(out)
+}
+
+// chooseOutput is the output that holds the scores.
+func chooseOutput(outputs []valueInfo, name string) (valueInfo, error) {
+	if name == "" {
+		if len(outputs) != 1 {
+			return valueInfo{}, infer.Unstated("it has %d outputs (%s), an image classifier has one: if one of them holds the scores, name it (output_name in the file beside the model)", len(outputs), names(outputs))
+		}
+		return outputs[0], nil
+	}
+	for _, out := range outputs {
+		if out.name == name {
+			return out, nil
+		}
+	}
+	return valueInfo{}, fmt.Errorf("it has no output %q, but %s", name, names(outputs))
+}
+
+func (p *plan) takeInput(in valueInfo, layout string) error {
 	if !in.tensor || !in.ranked || len(in.dims) != pictureRank {
-		return p, fmt.Errorf("input %q is %s, an image classifier takes a tensor of rank 4 (batch, channels, height, width)", in.name, in.describe())
+		return fmt.Errorf("input %q is %s, an image classifier takes a tensor of rank 4 (batch, channels, height, width)", in.name, in.describe())
 	}
 	if in.elem != elemUint8 && in.elem != elemFloat && in.elem != elemFloat16 {
-		return p, fmt.Errorf("input %q is %s, flipmeter can fill uint8, float32 and float16", in.name, in.describe())
+		return fmt.Errorf("input %q is %s, flipmeter can fill uint8, float32 and float16", in.name, in.describe())
+	}
+	may := func(d int64) bool { return d == channels || d == dynamic }
+	first, last := may(in.dims[1]), may(in.dims[3])
+	switch layout {
+	case "nchw":
+		last = false
+	case "nhwc":
+		first = false
+	case "":
+		// A dimension of 3 is the channels where the other one is open.
+		if first && last && in.dims[1] != in.dims[3] {
+			first, last = in.dims[1] == channels, in.dims[3] == channels
+		}
+	default:
+		return fmt.Errorf("the layout must be nchw or nhwc, got %.20q", layout)
+	}
+	switch {
+	case first && last:
+		return infer.Unstated("input %q is %s, which does not tell where the channels are: say it (--layout nchw or nhwc)", in.name, in.describe())
+	case !first && !last:
+		return fmt.Errorf("input %q is %s, an image classifier takes 3 channels%s", in.name, in.describe(), map[bool]string{true: " where the layout has them"}[layout != ""])
 	}
 	h, w := in.dims[2], in.dims[3]
-	switch {
-	case in.dims[1] == channels:
-		p.planes = true
-	case in.dims[3] == channels:
+	if p.planes = first; last {
 		h, w = in.dims[1], in.dims[2]
-	default:
-		return p, fmt.Errorf("input %q is %s, an image classifier takes 3 channels", in.name, in.describe())
 	}
 	p.height, p.width = int(max(h, 0)), int(max(w, 0))
 	if p.dynamicBatch = in.dims[0] == dynamic; !p.dynamicBatch {
 		p.batch = int(in.dims[0])
 	}
-	if !out.tensor || out.ranked && len(out.dims) != 2 {
-		return p, fmt.Errorf("output %q is %s, an image classifier emits a tensor of rank 2 (batch, classes)", out.name, out.describe())
+	return nil
+}
+
+func (p *plan) takeOutput(out valueInfo) error {
+	if !out.tensor || out.ranked && !isRow(out.dims) {
+		return fmt.Errorf("output %q is %s, an image classifier emits a tensor of rank 2 (batch, classes)", out.name, out.describe())
 	}
 	if out.elem != elemFloat && out.elem != elemFloat16 {
-		return p, fmt.Errorf("output %q is %s, an image classifier emits float32 or float16 scores", out.name, out.describe())
+		return fmt.Errorf("output %q is %s, an image classifier emits float32 or float16 scores", out.name, out.describe())
 	}
 	if out.ranked {
-		p.classes = int(max(out.dims[1], 0))
+		p.classes, p.tail = int(max(out.dims[1], 0)), len(out.dims)-2
 	}
-	return p, nil
+	return nil
+}
+
+// isRow says whether a shape is (batch, classes), or the same with dimensions
+// of 1 behind, as networks emit that end in a convolution.
+func isRow(dims []int64) bool {
+	return len(dims) >= 2 && len(dims) <= pictureRank && !slices.ContainsFunc(dims[2:], func(d int64) bool { return d != 1 })
 }
 
 // fit checks that the preprocessing suits the network, and gives dynamic
@@ -93,7 +146,13 @@ func (p *plan) inputShape() []int64 {
 	return []int64{n, h, w, channels}
 }
 
-func (p *plan) outputShape() []int64 { return []int64{int64(p.batch), int64(p.classes)} }
+func (p *plan) outputShape() []int64 {
+	shape := []int64{int64(p.batch), int64(p.classes)}
+	for range p.tail {
+		shape = append(shape, 1)
+	}
+	return shape
+}
 
 func names(values []valueInfo) string {
 	if len(values) == 0 {

@@ -16,16 +16,21 @@ func TestNewPlan(t *testing.T) {
 	for name, c := range map[string]struct {
 		in, out valueInfo
 		want    plan
+		layout  string
 	}{
-		"NCHW":             {tensorOf("x", elemFloat, dynamic, 3, 224, 200), scores, plan{planes: true, batch: 1, dynamicBatch: true, height: 224, width: 200, classes: 10}},
-		"NHWC":             {tensorOf("x", elemUint8, dynamic, 224, 200, 3), scores, plan{batch: 1, dynamicBatch: true, height: 224, width: 200, classes: 10}},
-		"fixed batch":      {tensorOf("x", elemFloat16, 4, 3, 8, 8), tensorOf("y", elemFloat16, 4, 2), plan{planes: true, batch: 4, height: 8, width: 8, classes: 2}},
-		"any size":         {tensorOf("x", elemFloat, dynamic, 3, dynamic, dynamic), tensorOf("y", elemFloat, dynamic, dynamic), plan{planes: true, batch: 1, dynamicBatch: true}},
-		"unknown output":   {tensorOf("x", elemFloat, 1, 3, 8, 8), valueInfo{name: "y", tensor: true, elem: elemFloat}, plan{planes: true, batch: 1, height: 8, width: 8}},
-		"3 is the height":  {tensorOf("x", elemFloat, 1, 3, 3, 8), scores, plan{planes: true, batch: 1, height: 3, width: 8, classes: 10}},
-		"3 in both places": {tensorOf("x", elemFloat, 1, 3, 8, 3), scores, plan{planes: true, batch: 1, height: 8, width: 3, classes: 10}},
+		"NCHW":            {in: tensorOf("x", elemFloat, dynamic, 3, 224, 200), out: scores, want: plan{planes: true, batch: 1, dynamicBatch: true, height: 224, width: 200, classes: 10}},
+		"NHWC":            {in: tensorOf("x", elemUint8, dynamic, 224, 200, 3), out: scores, want: plan{batch: 1, dynamicBatch: true, height: 224, width: 200, classes: 10}},
+		"fixed batch":     {in: tensorOf("x", elemFloat16, 4, 3, 8, 8), out: tensorOf("y", elemFloat16, 4, 2), want: plan{planes: true, batch: 4, height: 8, width: 8, classes: 2}},
+		"any size":        {in: tensorOf("x", elemFloat, dynamic, 3, dynamic, dynamic), out: tensorOf("y", elemFloat, dynamic, dynamic), want: plan{planes: true, batch: 1, dynamicBatch: true}},
+		"any size, NHWC":  {in: tensorOf("x", elemFloat, dynamic, dynamic, dynamic, 3), out: scores, want: plan{batch: 1, dynamicBatch: true, classes: 10}},
+		"open channels":   {in: tensorOf("x", elemFloat, 1, dynamic, 8, 9), out: scores, want: plan{planes: true, batch: 1, height: 8, width: 9, classes: 10}},
+		"unknown output":  {in: tensorOf("x", elemFloat, 1, 3, 8, 8), out: valueInfo{name: "y", tensor: true, elem: elemFloat}, want: plan{planes: true, batch: 1, height: 8, width: 8}},
+		"maps of 1×1 out": {in: tensorOf("x", elemFloat, 1, 3, 8, 8), out: tensorOf("y", elemFloat, 1, 10, 1, 1), want: plan{planes: true, batch: 1, height: 8, width: 8, classes: 10, tail: 2}},
+		"3 is the height": {in: tensorOf("x", elemFloat, 1, 3, 3, 8), out: scores, want: plan{planes: true, batch: 1, height: 3, width: 8, classes: 10}},
+		"told, NCHW":      {in: tensorOf("x", elemFloat, 1, 3, 8, 3), out: scores, layout: "nchw", want: plan{planes: true, batch: 1, height: 8, width: 3, classes: 10}},
+		"told, NHWC":      {in: tensorOf("x", elemFloat, 1, dynamic, dynamic, dynamic), out: scores, layout: "nhwc", want: plan{batch: 1, classes: 10}},
 	} {
-		got, err := newPlan(&modelFile{inputs: []valueInfo{c.in}, outputs: []valueInfo{c.out}})
+		got, err := newPlan(&modelFile{inputs: []valueInfo{c.in}, outputs: []valueInfo{c.out}}, c.layout, "")
 		c.want.input, c.want.output, c.want.inElem, c.want.outElem = c.in.name, c.out.name, c.in.elem, c.out.elem
 		if err != nil || got != c.want {
 			t.Errorf("%s: %+v, %v", name, got, err)
@@ -36,21 +41,27 @@ func TestNewPlan(t *testing.T) {
 func TestNewPlanRefuses(t *testing.T) {
 	picture, scores := tensorOf("x", elemFloat, 1, 3, 8, 8), tensorOf("y", elemFloat, 1, 10)
 	for name, c := range map[string]struct {
-		in, out []valueInfo
-		want    string
+		in, out        []valueInfo
+		want           string
+		layout, output string
 	}{
-		"two inputs":    {[]valueInfo{picture, tensorOf("mask", elemFloat, 1, 3, 8, 8)}, []valueInfo{scores}, "2 inputs (x, mask)"},
-		"no input":      {nil, []valueInfo{scores}, "0 inputs (none)"},
-		"two outputs":   {[]valueInfo{picture}, []valueInfo{scores, tensorOf("boxes", elemFloat, 1, 4)}, "2 outputs (y, boxes)"},
-		"text":          {[]valueInfo{tensorOf("ids", 7, 1, 128)}, []valueInfo{scores}, `input "ids" is int64[1, 128]`},
-		"wrong type":    {[]valueInfo{tensorOf("x", 11, 1, 3, 8, 8)}, []valueInfo{scores}, "float64[1, 3, 8, 8], flipmeter can fill"},
-		"grey":          {[]valueInfo{tensorOf("x", elemFloat, 1, 1, 8, 8)}, []valueInfo{scores}, "takes 3 channels"},
-		"video":         {[]valueInfo{tensorOf("x", elemFloat, 1, 3, 16, 8, 8)}, []valueInfo{scores}, "rank 4"},
-		"a sequence":    {[]valueInfo{{name: "x"}}, []valueInfo{scores}, "no tensor"},
-		"a picture out": {[]valueInfo{picture}, []valueInfo{tensorOf("y", elemFloat, 1, 3, 8, 8)}, "rank 2 (batch, classes)"},
-		"a label out":   {[]valueInfo{picture}, []valueInfo{tensorOf("y", 7, 1, 1)}, "float32 or float16 scores"},
+		"two inputs":    {in: []valueInfo{picture, tensorOf("mask", elemFloat, 1, 3, 8, 8)}, out: []valueInfo{scores}, want: "2 inputs (x, mask)"},
+		"no input":      {in: nil, out: []valueInfo{scores}, want: "0 inputs (none)"},
+		"two outputs":   {in: []valueInfo{picture}, out: []valueInfo{scores, tensorOf("boxes", elemFloat, 1, 4)}, want: "2 outputs (y, boxes)"},
+		"text":          {in: []valueInfo{tensorOf("ids", 7, 1, 128)}, out: []valueInfo{scores}, want: `input "ids" is int64[1, 128]`},
+		"wrong type":    {in: []valueInfo{tensorOf("x", 11, 1, 3, 8, 8)}, out: []valueInfo{scores}, want: "float64[1, 3, 8, 8], flipmeter can fill"},
+		"grey":          {in: []valueInfo{tensorOf("x", elemFloat, 1, 1, 8, 8)}, out: []valueInfo{scores}, want: "takes 3 channels"},
+		"video":         {in: []valueInfo{tensorOf("x", elemFloat, 1, 3, 16, 8, 8)}, out: []valueInfo{scores}, want: "rank 4"},
+		"a sequence":    {in: []valueInfo{{name: "x"}}, out: []valueInfo{scores}, want: "no tensor"},
+		"a picture out": {in: []valueInfo{picture}, out: []valueInfo{tensorOf("y", elemFloat, 1, 3, 8, 8)}, want: "rank 2 (batch, classes)"},
+		"a label out":   {in: []valueInfo{picture}, out: []valueInfo{tensorOf("y", 7, 1, 1)}, want: "float32 or float16 scores"},
+		"3 twice":       {in: []valueInfo{tensorOf("x", elemFloat, 1, 3, 8, 3)}, out: []valueInfo{scores}, want: "say it (--layout nchw or nhwc)"},
+		"all open":      {in: []valueInfo{tensorOf("x", elemFloat, dynamic, dynamic, dynamic, dynamic)}, out: []valueInfo{scores}, want: "say it (--layout nchw or nhwc)"},
+		"told wrong":    {in: []valueInfo{picture}, out: []valueInfo{scores}, layout: "nhwc", want: "3 channels where the layout has them"},
+		"no layout":     {in: []valueInfo{picture}, out: []valueInfo{scores}, layout: "chw", want: "must be nchw or nhwc"},
+		"no such":       {in: []valueInfo{picture}, out: []valueInfo{scores}, output: "z", want: `no output "z", but y`},
 	} {
-		_, err := newPlan(&modelFile{inputs: c.in, outputs: c.out})
+		_, err := newPlan(&modelFile{inputs: c.in, outputs: c.out}, c.layout, c.output)
 		if err == nil || !strings.Contains(err.Error(), c.want) || strings.Contains(err.Error(), "\n") {
 			t.Errorf("%s: %v, want %q", name, err, c.want)
 		}

@@ -14,6 +14,7 @@ import (
 	"strconv"
 
 	"github.com/flipmeter/flipmeter/infer"
+	"github.com/flipmeter/flipmeter/infer/imagenet"
 	"github.com/flipmeter/flipmeter/infer/zoo/checkpoint"
 )
 
@@ -124,6 +125,9 @@ func (a *Architecture) Info(src *Source, in Input) *infer.ModelInfo {
 	}
 	return m
 }
+
+// ImageNetLabels are the classes of all networks of the zoo.
+func ImageNetLabels() (names, wnids []string) { return imagenet.Labels() }
 
 // randomName keeps a network that knows nothing from being taken for the
 // real one.

@@ -200,16 +200,6 @@ func TestCosts(t *testing.T) {
 	}
 }
 
-func TestLabels(t *testing.T) {
-	names, wnids := ImageNetLabels()
-	if len(names) != 1000 || len(wnids) != 1000 || names[0] != "tench" || wnids[146] != "n02058221" || names[999] != "toilet tissue" {
-		t.Errorf("%d names, %d ids, %s %s %s", len(names), len(wnids), names[0], wnids[146], names[999])
-	}
-	if !slices.IsSorted(wnids) {
-		t.Error("the classes are not in the order of the WordNet ids")
-	}
-}
-
 func TestFind(t *testing.T) {
 	if a, err := Find("resnet50"); err != nil || a.Name != "resnet50" {
 		t.Errorf("%v, %v", a, err)

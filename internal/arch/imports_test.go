@@ -24,6 +24,7 @@ var layers = [...]layer{
 	{"ingest", []string{"frame", "resample"}, false, "a source knows nothing of what becomes of its frames"},
 	{"ingest/labels", []string{"stability"}, false, "observations come in without any picture"},
 	{"infer", []string{"frame", "resample"}, false, "a classifier knows nothing of streams, measures or outputs"},
+	{"infer/sidecar", []string{"infer", "frame", "internal/strictyaml"}, false, "what a model does not say itself, read from the file beside it; the only part of infer that reads YAML"},
 	{"alerts", []string{"stability"}, false, "rules judge windows and know nothing of outputs"},
 	{"alerts/ruletest", []string{"alerts", "stability", "internal/strictyaml"}, false, "rules tried out on label sequences; the only part of alerts that reads a file"},
 	{"event", []string{"alerts", "stability", "frame"}, true, "what travels to the outputs must not drag one of them in"},
