@@ -362,7 +362,7 @@ func (s *simulation) summary(fs []simFrame) *stability.Summary {
 	}
 	if len(dwell) > 0 {
 		slices.Sort(dwell)
-		sum.Dwell = stability.Dwell{Count: int64(len(dwell)), Min: dwell[0], Median: dwell[len(dwell)/2], P95: dwell[len(dwell)*95/100]}
+		sum.Dwell = stability.Dwell{Count: int64(len(dwell)), Held: int64(len(dwell)), Min: dwell[0], Median: dwell[len(dwell)/2], P95: dwell[len(dwell)*95/100]}
 	}
 	for l, n := range labels {
 		sum.LabelCounts = append(sum.LabelCounts, stability.LabelCount{Label: l, Count: n})

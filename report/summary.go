@@ -181,6 +181,7 @@ func newSummary(streams []*stream, out Outcome) *Summary {
 		}
 		ss.minScore = st.cfg.MinScore
 		ss.Truth, ss.Smoothers = truthOf(o.Truth), smoothersOf(o.Smoothed)
+		ss.referTo(ss.Truth)
 		for _, b := range banners(st, o, o.Summary) {
 			ss.warnings = append(ss.warnings, b.Title+" "+b.Text)
 		}
@@ -202,6 +203,8 @@ func newSummary(streams []*stream, out Outcome) *Summary {
 		truth = out.Streams[0].Truth
 	}
 	s.Total.Macro.Truth, s.Total.Micro.Truth = truthOf(truth), truthOf(truth)
+	s.Total.Macro.referTo(s.Total.Macro.Truth)
+	s.Total.Micro.referTo(s.Total.Micro.Truth)
 	lacks.hide(&s.Total.Macro)
 	lacks.hide(&s.Total.Micro)
 	s.Total.Macro.Smoothers, s.Total.Micro.Smoothers = smoothersOf(out.SmoothedMacro), smoothersOf(out.SmoothedMicro)
@@ -288,7 +291,7 @@ func breakCount(s *stability.Summary, r stability.Reason) Count {
 }
 
 func dwellOf(s *stability.Summary) DwellSeconds {
-	if !s.HasPTS || s.Dwell.Count == 0 {
+	if !s.HasPTS || s.Dwell.Held == 0 {
 		return DwellSeconds{unknown(), unknown(), unknown()}
 	}
 	return DwellSeconds{seconds(s.Dwell.Min), seconds(s.Dwell.Median), seconds(s.Dwell.P95)}

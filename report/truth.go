@@ -47,3 +47,11 @@ func truthOf(t *stability.TruthSummary) *TruthMeasures {
 		Top5Jaggedness: Count(t.Top5Jaggedness), Top5Loss: Number(t.Top5Loss),
 	}
 }
+
+// referTo takes the true class as the reference of the top-5 jaggedness, in
+// place of the modal one, where there is a truth.
+func (m *Measures) referTo(t *TruthMeasures) {
+	if t != nil {
+		m.Top5Jaggedness = t.Top5Jaggedness
+	}
+}

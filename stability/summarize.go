@@ -164,7 +164,8 @@ func (s *totals) dwells() Dwell {
 	d.MinFrames = s.dwellFrames.min
 	d.MedianFrames = s.dwellFrames.quantile(0.5)
 	d.P95Frames = s.dwellFrames.quantile(0.95)
-	if !s.untimed {
+	if !s.untimed && s.dwell.n > 0 {
+		d.Held = s.dwell.n
 		d.Min = time.Duration(s.dwell.min)
 		d.Median = time.Duration(math.Round(s.dwell.quantile(0.5)))
 		d.P95 = time.Duration(math.Round(s.dwell.quantile(0.95)))

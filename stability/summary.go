@@ -78,10 +78,14 @@ type ChangeBin struct {
 	FlipFraction float64
 }
 
-// Dwell describes the run lengths of a constant label.
+// Dwell describes the run lengths of a constant label: Count of them in
+// frames, and Held of them in time. A label is held to the first frame of the
+// next; at the end of a run (a cut, a break, the stream's end) as long after
+// its last frame as that came after the one before. Only a run of a single
+// frame has no length in time. What a run's end cuts off counts as it is.
 type Dwell struct {
-	Count            int64
-	Min, Median, P95 time.Duration
+	Count, Held      int64
+	Min, Median, P95 time.Duration // 0 if Held is 0
 	MinFrames        int64
 	MedianFrames     float64
 	P95Frames        float64

@@ -97,7 +97,8 @@ func (s *totals) addLabelPair(from, to int32) {
 	s.pairsOther++
 }
 
-// endSegment counts a stretch of one label.
+// endSegment counts a stretch of one label; timed says that it is known how
+// long it was held.
 func (s *totals) endSegment(seg segment, held time.Duration, timed bool) {
 	if n, known := s.labels[seg.label]; known || len(s.labels) < maxTracked {
 		s.labels[seg.label] = n + seg.frames

@@ -19,6 +19,7 @@ type Tracker struct {
 
 	open bool // a run is open: prev is its newest picture
 	prev picture
+	step time.Duration // between the run's two newest observations; 0: it has one
 
 	scan     kindScan
 	pending  pendingFlips
@@ -85,7 +86,7 @@ func (t *Tracker) Observe(o *Observation, u *Update) {
 	if reason != ReasonNone || o.Label == NoLabel {
 		t.endRun() // before the clock moves
 	}
-	earlier := t.clock.begun
+	earlier, before := t.clock.begun, t.clock.now
 	t.clock.tick(o, t.lost)
 	t.lost = 0
 	if !earlier {
@@ -108,10 +109,13 @@ func (t *Tracker) Observe(o *Observation, u *Update) {
 	} else {
 		switch {
 		case !t.open:
+			t.step = 0
 			t.beginRun(o, u, reason, &rec)
 		case o.Repeat:
+			t.step = t.clock.now - before
 			t.repeat(o, u, &rec)
 		default:
+			t.step = t.clock.now - before
 			t.pair(o, u, &rec)
 		}
 		t.lostFor, t.cutSeen, t.flushed = ReasonNone, false, false
@@ -333,7 +337,9 @@ func (t *Tracker) endRun() {
 		t.pending.decide(KindCensored)
 	}
 	t.pending.closeSegment(held)
-	t.sum.endSegment(t.scan.cur, held, t.clock.hasPTS)
+	// The run's last frame lasts as long as the one before it did. A run of
+	// one frame says nothing of how long that was.
+	t.sum.endSegment(t.scan.cur, held+t.step, t.clock.hasPTS && t.step > 0)
 }
 
 // push keeps the record, and what falls out for it.
