@@ -1,0 +1,122 @@
+package board
+
+import (
+	"slices"
+	"time"
+)
+
+// The sparkline covers ten minutes.
+const (
+	sparkStep  = 10 * time.Second
+	sparkSteps = 60
+)
+
+// spark counts flips in steps of the wall clock.
+type spark struct {
+	newest int64 // number of the newest step, by sparkStep since 1970
+	steps  [sparkSteps]step
+}
+
+type step struct{ pairs, flips, unexplained int64 }
+
+func stepOf(at time.Time) int64 { return at.UnixMilli() / sparkStep.Milliseconds() }
+
+// at gives a step, nil if it is too old.
+func (s *spark) at(n int64) *step {
+	if n <= s.newest-sparkSteps || n > s.newest || n < 0 {
+		return nil
+	}
+	return &s.steps[n%sparkSteps]
+}
+
+func (s *spark) advance(n int64) {
+	for ; s.newest < n; s.newest++ {
+		if n-s.newest > sparkSteps {
+			s.newest = n - sparkSteps
+		}
+		s.steps[(s.newest+1)%sparkSteps] = step{}
+	}
+}
+
+func (s *spark) add(at time.Time, pair, flip bool) {
+	n := stepOf(at)
+	s.advance(n)
+	x := s.at(n)
+	if x == nil {
+		return
+	}
+	if pair {
+		x.pairs++
+	}
+	if flip {
+		x.flips++
+	}
+}
+
+func (s *spark) unexplained(at time.Time) {
+	if x := s.at(stepOf(at)); x != nil {
+		x.unexplained++
+	}
+}
+
+// copy gives the steps up to now, or up to the newest where that lies ahead,
+// as with files, which play faster than the clock.
+func (s *spark) copy(now time.Time) Spark {
+	end := max(stepOf(now), s.newest)
+	if s.newest > 0 && s.newest < end-sparkSteps {
+		end = s.newest // long ago: show what there was
+	}
+	out := Spark{
+		StepMs: sparkStep.Milliseconds(), EndMs: (end + 1) * sparkStep.Milliseconds(),
+		Pairs: make([]int64, sparkSteps), Flips: make([]int64, sparkSteps), Unexplained: make([]int64, sparkSteps),
+	}
+	for i := range sparkSteps {
+		if x := s.at(end - sparkSteps + 1 + int64(i)); x != nil {
+			out.Pairs[i], out.Flips[i], out.Unexplained[i] = x.pairs, x.flips, x.unexplained
+		}
+	}
+	return out
+}
+
+// ribbon holds the labels as stretches, oldest first.
+type ribbon struct {
+	list []Segment
+	n    int64   // frames in the last
+	sum  float64 // of their scores
+}
+
+func (r *ribbon) add(at time.Time, label *Label, gap string) {
+	ms := at.UnixMilli()
+	score := 0.0
+	if label.Score != nil {
+		score = *label.Score
+	}
+	if k := len(r.list) - 1; k >= 0 && ms >= r.list[k].ToMs {
+		last := &r.list[k]
+		if gap == "" {
+			last.ToMs = ms // a label holds until the next frame
+		}
+		if last.Index == label.Index && gap == "" {
+			r.n++
+			r.sum += score
+			if label.Score != nil {
+				last.Score = known(r.sum / float64(r.n))
+			}
+			return
+		}
+	}
+	r.list = append(r.list, Segment{FromMs: ms, ToMs: ms, Index: label.Index, Label: label.Name, Score: label.Score, Gap: gap})
+	r.n, r.sum = 1, score
+	if extra := len(r.list) - maxSegments; extra > 0 {
+		r.list = slices.Delete(r.list, 0, extra)
+	}
+}
+
+// trim drops what ended before a time.
+func (r *ribbon) trim(before time.Time) {
+	ms, n := before.UnixMilli(), 0
+	for n < len(r.list)-1 && r.list[n].ToMs < ms {
+		n++
+	}
+	r.list = slices.Delete(r.list, 0, n)
+}
