@@ -258,11 +258,8 @@ func (l *Listener) takeChange() (Camera, bool) {
 
 func (l *Listener) detail() Detail {
 	l.mu.Lock()
-	d := Detail{Camera: l.copy(), Ribbon: slices.Clone(l.ribbon.list), Flips: slices.Clone(l.flips)}
+	d := Detail{Camera: l.copy(), Ribbon: append([]Segment{}, l.ribbon.list...), Flips: append([]Flip{}, l.flips...)}
 	l.mu.Unlock()
-	if d.Ribbon == nil {
-		d.Ribbon = []Segment{}
-	}
 	slices.Reverse(d.Flips)
 	l.forget(d.Flips)
 	return d
