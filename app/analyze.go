@@ -10,6 +10,7 @@ import (
 
 	"github.com/flipmeter/flipmeter/frame"
 	"github.com/flipmeter/flipmeter/infer"
+	"github.com/flipmeter/flipmeter/infer/labelmap"
 	"github.com/flipmeter/flipmeter/infer/onnx"
 	"github.com/flipmeter/flipmeter/pipeline"
 	"github.com/flipmeter/flipmeter/report"
@@ -116,6 +117,11 @@ func (a *analysis) start(ctx context.Context, clean *cleanups) error {
 	for _, note := range modelNotes(a.classifier.Model()) {
 		a.say("%s", note)
 		a.modelNotes = append(a.modelNotes, note)
+	}
+	if o.labelMap != nil {
+		if a.classifier, err = labelmap.Wrap(a.classifier, o.labelMap); err != nil {
+			return fmt.Errorf("%w: %s: %w", ErrUsage, o.LabelMap, err)
+		}
 	}
 	if a.traces, err = findClasses(a.classifier.Model(), o.Trace); err != nil {
 		return err

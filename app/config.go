@@ -21,6 +21,7 @@ func OptionsFromConfig(path string) (AnalyzeOptions, error) {
 		return o, fmt.Errorf("%w: %s: analyze.alerts: rules are tested with flipmeter rules test, but not evaluated by analyze: take them out, or use fail_on", ErrUsage, path)
 	}
 	o.Out, o.Tables, o.Trace, o.FailOn = a.Out, a.Tables, a.Trace, a.FailOn
+	o.LabelMap = a.LabelMap
 	o.Model, o.Accelerator, o.Precision, o.Sessions = a.Model.Name, a.Model.Accelerator, a.Model.Precision, a.Model.Sessions
 	o.Resize, o.Fit = a.Model.Resize, a.Model.Fit
 	o.Hardware = Hardware{

@@ -11,6 +11,7 @@ import (
 	"github.com/flipmeter/flipmeter/alerts"
 	"github.com/flipmeter/flipmeter/bus"
 	"github.com/flipmeter/flipmeter/event"
+	"github.com/flipmeter/flipmeter/infer/labelmap"
 	"github.com/flipmeter/flipmeter/ingest"
 	"github.com/flipmeter/flipmeter/perturb"
 	"github.com/flipmeter/flipmeter/report/table"
@@ -48,6 +49,8 @@ type AnalyzeOptions struct {
 	Cuts     string // adaptive, content or off
 	Window   time.Duration
 	Trace    []string
+	LabelMap string // file; empty: none
+	labelMap *labelmap.Map
 
 	NATS, Site string // NATS: empty, "embedded" or a URL
 	Pictures   bool   // send pictures of flips over NATS
@@ -146,7 +149,23 @@ func (o *AnalyzeOptions) validate() ([]alerts.Condition, error) {
 	if _, err := o.Smooth.config(); err != nil {
 		return nil, err
 	}
+	var err error
+	if o.labelMap, err = openLabelMap(o.LabelMap); err != nil {
+		return nil, err
+	}
 	return o.gate()
+}
+
+// openLabelMap reads a label map; nil without a file.
+func openLabelMap(path string) (*labelmap.Map, error) {
+	if path == "" {
+		return nil, nil
+	}
+	m, err := labelmap.Load(path)
+	if err != nil {
+		return nil, fmt.Errorf("%w: --label-map: %w", ErrUsage, err)
+	}
+	return m, nil
 }
 
 // windowFor picks the width of the windowed measures where the user didn't:

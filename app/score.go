@@ -11,6 +11,7 @@ import (
 
 	"github.com/flipmeter/flipmeter/infer/zoo"
 	"github.com/flipmeter/flipmeter/ingest/labels"
+	"github.com/flipmeter/flipmeter/pipeline"
 	"github.com/flipmeter/flipmeter/report"
 	"github.com/flipmeter/flipmeter/report/table"
 	"github.com/flipmeter/flipmeter/stability"
@@ -22,6 +23,8 @@ type scoring struct {
 	o       *ScoreOptions
 	log     *slog.Logger
 	classes *labels.Classes
+	merger  *pipeline.Merger // nil: labels are as they are
+	whatIfs whatIfs
 	report  *report.Run
 	began   time.Time
 	names   map[string]int // streams so far, by name
@@ -62,6 +65,7 @@ func Score(ctx context.Context, o ScoreOptions, streams Streams) (err error) {
 	}
 	t := stability.Combine(s.results, o.Measures.Resamples, o.Measures.Seed)
 	s.outcome.Macro, s.outcome.Micro = t.Macro, t.Micro
+	s.whatIfs.total(&s.outcome, &o.Measures)
 	sum, err := s.report.Finish(context.WithoutCancel(ctx), s.outcome)
 	if err != nil {
 		return err
@@ -77,6 +81,14 @@ func Score(ctx context.Context, o ScoreOptions, streams Streams) (err error) {
 
 func (s *scoring) start(clean *cleanups) (err error) {
 	if s.classes, err = openClasses(s.o.Labels); err != nil {
+		return err
+	}
+	if s.o.labelMap != nil {
+		if s.merger, err = pipeline.NewMerger(s.o.labelMap, s.classes); err != nil {
+			return fmt.Errorf("%w: %s: %w", ErrUsage, s.o.LabelMap, err)
+		}
+	}
+	if s.whatIfs.cfg, err = s.o.Smooth.config(); err != nil {
 		return err
 	}
 	if err := s.takeFolder(clean); err != nil {
@@ -106,6 +118,14 @@ func (s *scoring) files(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// name is the name of a label, merged or not.
+func (s *scoring) name(label int32) string {
+	if s.merger != nil {
+		return s.merger.Name(label)
+	}
+	return s.classes.Name(label)
 }
 
 // imageNet in place of a file of labels names the classes of ImageNet.

@@ -17,16 +17,18 @@ import (
 // scoredFile is one file while it is read.
 type scoredFile struct {
 	*scoring
-	path, name string // name: of its stream, where it has one
-	file       *labels.File
-	facts      labels.Facts
-	progress   *progress
-	streams    []*scoredStream // by their number in the file
+	path     string
+	base     string // name of its stream, where there is one
+	file     *labels.File
+	facts    labels.Facts
+	progress *progress
+	streams  []*scoredStream // by their number in the file
 }
 
 // scoredStream is one stream of it.
 type scoredStream struct {
 	labels   *pipeline.Labels
+	merged   *pipeline.MergedStream // nil: labels are as they are
 	recorder event.Recorder
 }
 
@@ -39,9 +41,9 @@ func (s *scoring) file(ctx context.Context, path string) (err error) {
 		Path: path, Format: labels.Format(s.o.Format), Classes: s.classes,
 		FPS: s.o.FPS, Stride: s.o.Stride, Logits: s.o.Logits,
 	}
-	f := &scoredFile{scoring: s, path: path, name: streamName(path)}
+	f := &scoredFile{scoring: s, path: path, base: streamName(path)}
 	if path == "-" {
-		cfg.In, cfg.Path, f.name = s.output.streams.In, "standard input", "stdin"
+		cfg.In, cfg.Path, f.base = s.output.streams.In, "standard input", "stdin"
 	}
 	if f.file, err = labels.Open(cfg); err != nil {
 		return err
@@ -133,7 +135,14 @@ func (f *scoredFile) observe(ctx context.Context, b *labels.Batch) error {
 		}
 	}
 	for i := range b.N {
-		if err := f.streams[b.Stream[i]].labels.Observe(hard, &b.Obs[i]); err != nil {
+		st, o, probs := f.streams[b.Stream[i]], &b.Obs[i], b.RowProbs(i)
+		if st.merged != nil {
+			var err error
+			if o, probs, err = st.merged.Merge(o, probs); err != nil {
+				return f.file.At(b.Line[i], err)
+			}
+		}
+		if err := st.labels.ObserveAll(hard, o, probs); err != nil {
 			return err
 		}
 	}
@@ -155,14 +164,14 @@ func (f *scoredFile) flips() (n int64) {
 // addStream opens the outputs of the file's next stream.
 func (f *scoredFile) addStream(name string) error {
 	if !f.facts.Streams {
-		name = f.name
+		name = f.base
 	}
 	f.scoring.names[name]++
 	if n := f.scoring.names[name]; n > 1 {
 		name = fmt.Sprintf("%s-%d", name, n)
 	}
 	tracker := f.o.tracker(f.classes.Count())
-	cfg := pipeline.Config{Stream: name, Tracker: tracker, Windows: tracker.Windows}
+	cfg := pipeline.Config{Stream: name, Tracker: tracker, Windows: tracker.Windows, Smoothing: f.whatIfs.cfg}
 	if len(f.o.Listeners) > 0 {
 		cfg.Began = f.began // the report needs no wall clock
 	}
@@ -174,10 +183,14 @@ func (f *scoredFile) addStream(name string) error {
 		source.Name = name
 	}
 	if f.path == "-" {
-		source.Name = f.name
+		source.Name = f.base
+	}
+	var identity report.Identity
+	if f.o.labelMap != nil {
+		identity.Preprocessing.LabelMap = f.o.labelMap.Hash()
 	}
 	rec, err := f.report.Stream(report.StreamConfig{
-		Name: name, Source: source, Label: f.classes.Name, MinScore: tracker.MinScore,
+		Name: name, Source: source, Identity: identity, Label: f.scoring.name, MinScore: tracker.MinScore,
 		Lacks: report.Lacks{
 			Cuts: !f.facts.Cuts, Repeats: !f.facts.Repeats, Times: !f.facts.Times,
 			Reconnects: !f.facts.Epochs && !f.facts.Breaks, Changes: !f.facts.Breaks,
@@ -188,6 +201,9 @@ func (f *scoredFile) addStream(name string) error {
 		return err
 	}
 	st := &scoredStream{recorder: rec}
+	if f.merger != nil {
+		st.merged = f.merger.Stream()
+	}
 	if st.labels, err = pipeline.NewLabels(cfg, []event.Recorder{rec}, f.o.Listeners); err != nil {
 		return err
 	}
@@ -213,6 +229,7 @@ func (f *scoredFile) finish(ctx context.Context, ending error, sha256 string) er
 		if !res.Complete {
 			out.Why = fmt.Sprintf("interrupted after %d frames", res.Summary.Frames)
 		}
+		f.whatIfs.add(res.Stream.Name, res, &out)
 		f.outcome.Streams = append(f.outcome.Streams, out)
 		f.results = append(f.results, res.Stream)
 	}
@@ -224,6 +241,6 @@ func (f *scoredFile) showProgress() (stop func()) {
 	if f.quiet {
 		return func() {}
 	}
-	f.progress = newProgress(f.output.streams.Err, f.name, 0)
+	f.progress = newProgress(f.output.streams.Err, f.base, 0)
 	return f.progress.start()
 }

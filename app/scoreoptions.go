@@ -8,6 +8,7 @@ import (
 
 	"github.com/flipmeter/flipmeter/alerts"
 	"github.com/flipmeter/flipmeter/event"
+	"github.com/flipmeter/flipmeter/infer/labelmap"
 	"github.com/flipmeter/flipmeter/ingest/labels"
 	"github.com/flipmeter/flipmeter/report/table"
 	"github.com/flipmeter/flipmeter/stability"
@@ -26,6 +27,13 @@ type ScoreOptions struct {
 	// Labels is a file with the names of all classes, one a line, or
 	// "imagenet"; empty: the files say.
 	Labels string
+
+	// LabelMap is a file that says which labels are merged or ignored;
+	// empty: none.
+	LabelMap string
+	labelMap *labelmap.Map
+	// Smooth are the what-ifs.
+	Smooth SmoothOptions
 
 	// Measures are the thresholds; no Windows: one of ten seconds. Window,
 	// where set, goes before them.
@@ -50,7 +58,7 @@ const defaultScoreWindow = 10 * time.Second
 func DefaultScoreOptions() ScoreOptions {
 	measures := stability.DefaultConfig()
 	measures.Windows = nil
-	return ScoreOptions{Out: "flipmeter-out", Tables: string(table.Parquet), Format: string(labels.Auto), Stride: 1, Measures: measures}
+	return ScoreOptions{Out: "flipmeter-out", Tables: string(table.Parquet), Format: string(labels.Auto), Stride: 1, Measures: measures, Smooth: DefaultSmoothOptions()}
 }
 
 // validate checks what can be checked before anything is opened.
@@ -80,6 +88,13 @@ func (o *ScoreOptions) validate() ([]alerts.Condition, error) {
 	}
 	if n := countOf(o.Files, "-"); n > 1 {
 		return nil, bad("standard input (-) is named %d times", n)
+	}
+	if _, err := o.Smooth.config(); err != nil {
+		return nil, err
+	}
+	var err error
+	if o.labelMap, err = openLabelMap(o.LabelMap); err != nil {
+		return nil, err
 	}
 	return parseConditions(o.FailOn)
 }

@@ -156,12 +156,17 @@ func (a *analysis) streamConfig(name string, info ingest.Info, id report.Identit
 // identityOf gathers everything that two results must share to be compared.
 func identityOf(m *infer.ModelInfo, info ingest.Info, o *AnalyzeOptions) report.Identity {
 	p := m.Preprocessing
+	labelMap := ""
+	if o.labelMap != nil {
+		labelMap = o.labelMap.Hash()
+	}
 	return report.Identity{
 		Model: m.Name, ModelSHA256: m.SHA256, Provider: m.Provider, Precision: m.Precision,
 		Preprocessing: report.Preprocessing{
 			Width: p.Width, Height: p.Height, ShortSide: p.ShortSide, Fit: p.Fit, Filter: p.Filter,
 			Order: p.Order, Mean: p.Mean, Scale: p.Scale,
 			Region: info.Region, Masked: info.Masked, Deinterlaced: info.Deinterlaced, Stride: o.Stride,
+			LabelMap: labelMap,
 		},
 		ColorMatrix: info.ColorMatrix, Decoder: info.Decoder, Runtime: m.Runtime,
 	}

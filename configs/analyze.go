@@ -14,10 +14,11 @@ import (
 
 // Analyze are the defaults of flipmeter analyze.
 type Analyze struct {
-	Out    string   `yaml:"out" doc:"Folder that the report, the summary and the tables are written into."`
-	Tables string   `yaml:"tables" enum:"parquet|csv|jsonl|none" doc:"Format of the tables of frames and flips: parquet, csv, jsonl or none. Parquet is the smallest, csv opens in a spreadsheet."`
-	Trace  []string `yaml:"trace" doc:"Classes whose probability is drawn over time, by label, number or WordNet id. None: the leading ones."`
-	FailOn []string `yaml:"fail_on" doc:"Conditions that a run must not meet; it exits with 3 if one holds, or if its measure is unknown.\n  fail_on: [unexplained_fraction>0.02, flip_fraction.low>0.1]"`
+	Out      string   `yaml:"out" doc:"Folder that the report, the summary and the tables are written into."`
+	Tables   string   `yaml:"tables" enum:"parquet|csv|jsonl|none" doc:"Format of the tables of frames and flips: parquet, csv, jsonl or none. Parquet is the smallest, csv opens in a spreadsheet."`
+	Trace    []string `yaml:"trace" doc:"Classes whose probability is drawn over time, by label, number or WordNet id. None: the leading ones."`
+	LabelMap string   `yaml:"label_map" doc:"File that says which labels are merged, and which ignored. Empty: none. Results with different ones can't be compared."`
+	FailOn   []string `yaml:"fail_on" doc:"Conditions that a run must not meet; it exits with 3 if one holds, or if its measure is unknown.\n  fail_on: [unexplained_fraction>0.02, flip_fraction.low>0.1]"`
 
 	Model    Model         `yaml:"model" doc:"The classifier, and how it is run."`
 	Picture  Picture       `yaml:"picture" doc:"What the classifier sees of a frame."`

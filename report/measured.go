@@ -24,6 +24,7 @@ func measured(s *stream, sum *StreamSummary, cfg Config) []Detail {
 	add("Model", id.Model)
 	add("Model SHA-256", id.ModelSHA256)
 	add("Preprocessing", preprocessingWords(&id.Preprocessing))
+	add("Label map SHA-256", id.Preprocessing.LabelMap)
 	add("Inference", strings.Join(nonEmpty(id.Runtime, id.Provider, id.Precision), ", "))
 	add("Identity", id.SHA256)
 	add("Coverage", coverageWords(sum))

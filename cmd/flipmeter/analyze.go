@@ -65,6 +65,7 @@ func newAnalyzeCommand(streams app.Streams) *cobra.Command {
 	f.StringVar(&o.Cuts, "cuts", o.Cuts, "scene cuts: adaptive, content or off")
 	f.DurationVar(&o.Window, "window", 0, "width of the windowed measures (default: by the length of the footage)")
 	f.StringArrayVar(&o.Trace, "trace", nil, "draw this `class` over time (label, number or WordNet id); repeatable")
+	f.StringVar(&o.LabelMap, "label-map", "", "`file` that says which labels are merged or ignored")
 	f.StringVar(&o.Accelerator, "accelerator", o.Accelerator, "auto (says which and why), cpu, openvino, cuda or tensorrt")
 	f.StringVar(&o.Precision, "precision", "", "fp32, or bf16 or fp16 where the accelerator has it: faster, with other labels here and there")
 	f.IntVar(&o.Sessions, "sessions", 0, "runs of the network at once (default: one a processor)")

@@ -23,8 +23,7 @@ type Batch struct {
 	Stream []int32
 	Names  []string
 	// Probs are the probabilities of all classes, Classes of them for each
-	// row; Classes is 0 where the file has none. Those of a row without a
-	// label are 0.
+	// row; Classes is 0 where the file has none.
 	Probs   []float32
 	Classes int
 }
@@ -44,9 +43,14 @@ func NewBatch() *Batch {
 
 // RowProbs are the probabilities of row i; nil where there are none.
 func (b *Batch) RowProbs(i int) []float32 {
-	if b.Classes == 0 {
+	if b.Classes == 0 || b.Obs[i].Label == stability.NoLabel {
 		return nil
 	}
+	return b.vector(i)
+}
+
+// vector is the place of row i's probabilities.
+func (b *Batch) vector(i int) []float32 {
 	return b.Probs[i*b.Classes : (i+1)*b.Classes]
 }
 

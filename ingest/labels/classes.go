@@ -24,6 +24,7 @@ type Classes struct {
 	names map[int32]string
 	index map[string]int32
 	wnids map[string]int32 // of a closed list
+	ids   []string         // of a closed list, by number
 	count int32            // of a closed list: numbers from 0 to count−1 exist
 
 	way   naming
@@ -48,7 +49,7 @@ func NewClasses() *Classes {
 // with their WordNet ids or nil. A label that is not in it is an error.
 func ClosedClasses(names, wnids []string) (*Classes, error) {
 	c := NewClasses()
-	c.way, c.count, c.wnids = wayClosed, int32(len(names)), make(map[string]int32, len(wnids))
+	c.way, c.count, c.wnids, c.ids = wayClosed, int32(len(names)), make(map[string]int32, len(wnids)), wnids
 	for i, name := range names {
 		c.names[int32(i)] = name
 		if _, twice := c.index[name]; !twice { // ImageNet has two cranes: by name the first
@@ -78,6 +79,18 @@ func (c *Classes) Name(index int32) string {
 		return "none"
 	}
 	return "class " + strconv.Itoa(int(index))
+}
+
+// WNID is the WordNet id of a class, "" where it isn't known: a label that
+// has the form of one is one.
+func (c *Classes) WNID(index int32) string {
+	if index >= 0 && int(index) < len(c.ids) {
+		return c.ids[index]
+	}
+	if name := c.Name(index); IsWordNetID(name) {
+		return name
+	}
+	return ""
 }
 
 // Count is the number of all classes where that is known, else 0.

@@ -255,6 +255,10 @@ func (f *File) wrap(err error) error {
 	return fmt.Errorf("%s: %w", f.name, err)
 }
 
+// At puts the file's name and a batch's line before an error that somebody
+// else found in that row.
+func (f *File) At(line int64, err error) error { return f.wrap(atLine{line, err}) }
+
 // Read gives the rows one by one, to whoever wants no batches. It and
 // ReadBatch don't mix.
 func (f *File) Read(ctx context.Context, into *stability.Observation) error {

@@ -15,9 +15,6 @@ func (r *rows) labelOfVector(o *stability.Observation) error {
 		if r.index >= 0 || len(r.name) > 0 {
 			return fmt.Errorf("there is a label, but no probabilities")
 		}
-		if b.Classes > 0 {
-			clear(b.RowProbs(b.N))
-		}
 		return nil
 	}
 	switch {
@@ -36,7 +33,7 @@ func (r *rows) labelOfVector(o *stability.Observation) error {
 		b.setClasses(n)
 		clear(b.Probs)
 	}
-	into := b.RowProbs(b.N)
+	into := b.vector(b.N)
 	copy(into, r.probs)
 	if r.logits {
 		softmax(into)
