@@ -80,14 +80,17 @@ type NATS struct {
 	Site     string `yaml:"site" doc:"Site in subjects and messages; tells installations apart that share a broker."`
 	Pictures bool   `yaml:"pictures" doc:"Publish the pictures before and after each flip, too. Pictures of people are personal data."`
 
-	CredsFile string `yaml:"creds_file" doc:"File with a JWT and its key, as made by nsc."`
-	NKeyFile  string `yaml:"nkey_file" doc:"File with the seed of an nkey."`
-	User      string `yaml:"user" doc:"User name, with password."`
-	Password  string `yaml:"password" secret:"true" doc:"Password of the user."`
-	Token     string `yaml:"token" secret:"true" doc:"Token, in place of a user."`
-	CAFile    string `yaml:"ca_file" doc:"PEM file of the authority that signed the broker's certificate. Empty: the system's authorities."`
-	CertFile  string `yaml:"cert_file" doc:"PEM file of the client's certificate, with key_file."`
-	KeyFile   string `yaml:"key_file" doc:"PEM file of the client's key."`
+	CredsFile    string `yaml:"creds_file" doc:"File with a JWT and its key, as made by nsc."`
+	NKeyFile     string `yaml:"nkey_file" doc:"File with the seed of an nkey."`
+	User         string `yaml:"user" doc:"User name, with password."`
+	Password     string `yaml:"password" secret:"true" doc:"Password of the user."`
+	Token        string `yaml:"token" secret:"true" doc:"Token, in place of a user."`
+	PasswordFile string `yaml:"password_file" doc:"File that holds the password, in its place."`
+	TokenFile    string `yaml:"token_file" doc:"File that holds the token, in its place."`
+
+	CAFile   string `yaml:"ca_file" doc:"PEM file of the authority that signed the broker's certificate. Empty: the system's authorities."`
+	CertFile string `yaml:"cert_file" doc:"PEM file of the client's certificate, with key_file."`
+	KeyFile  string `yaml:"key_file" doc:"PEM file of the client's key."`
 
 	MaxAge          time.Duration    `yaml:"max_age" above:"0s" doc:"How long flips, windows, states and alerts are kept."`
 	MaxBytes        strictyaml.Bytes `yaml:"max_bytes" min:"1MiB" doc:"How much of them is kept; the oldest give way."`
@@ -167,8 +170,10 @@ func (n *NATS) Validate() error {
 		}
 	}
 	check(n.Site != "", "site: must not be empty")
-	check((n.User == "") == (n.Password == ""), "user: goes with password")
-	check(n.Token == "" || n.User == "", "token: is in place of user and password, give one of them")
+	check((n.User == "") == (n.Password == "" && n.PasswordFile == ""), "user: goes with password")
+	check(n.Password == "" || n.PasswordFile == "", "password_file: is in place of password, give one of them")
+	check(n.Token == "" || n.TokenFile == "", "token_file: is in place of token, give one of them")
+	check(n.Token == "" && n.TokenFile == "" || n.User == "", "token: is in place of user and password, give one of them")
 	check((n.CertFile == "") == (n.KeyFile == ""), "cert_file: goes with key_file")
 	return errors.Join(errs...)
 }

@@ -77,11 +77,19 @@ func TestEveryKeyIsExplained(t *testing.T) {
 			f := typ.Field(i)
 			key := f.Tag.Get("yaml")
 			doc := f.Tag.Get("doc")
-			if key == "" || len(doc) < 15 {
+			inline := key == ",inline"
+			if !inline && (key == "" || len(doc) < 15) {
 				t.Errorf("%s%s: yaml %q, doc %q", path, f.Name, key, doc)
 			}
-			if f.Type.Kind() == reflect.Struct {
-				walk(f.Type, path+key+".")
+			typ := f.Type
+			if typ.Kind() == reflect.Slice {
+				typ = typ.Elem()
+			}
+			switch {
+			case inline:
+				walk(typ, path)
+			case typ.Kind() == reflect.Struct:
+				walk(typ, path+key+".")
 			}
 		}
 	}
@@ -133,7 +141,7 @@ watsh: {}
 		`:14: analyze.nats.token: is in place of user`,
 		`:18: analyze.alerts[0].metric: must be one of`,
 		`:21: analyze.alerts[0].clear_below: must not be above fire_above (1), got 2`,
-		`:22: watsh: unknown key, there are analyze`,
+		`:22: watsh: unknown key, did you mean watch?`,
 	}
 	for _, w := range want {
 		if !strings.Contains(err.Error(), path+w) {

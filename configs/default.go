@@ -9,7 +9,7 @@ import (
 // Default is the configuration without any file.
 func Default() Config {
 	s := stability.DefaultConfig()
-	return Config{Analyze: Analyze{
+	c := Config{Analyze: Analyze{
 		Out:    "flipmeter-out",
 		Tables: "parquet",
 		Model:  Model{Accelerator: "auto", BatchDelay: 5 * time.Millisecond},
@@ -26,4 +26,7 @@ func Default() Config {
 			PictureMaxAge: 24 * time.Hour, PictureMaxBytes: 256 << 20,
 		},
 	}}
+	c.Watch = defaultWatch(c.Analyze.NATS)
+	c.Defaults = defaultCamera(c.Analyze.Model, c.Analyze.Measures)
+	return c
 }

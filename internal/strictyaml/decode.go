@@ -43,6 +43,7 @@ type decoder struct {
 	file     string
 	root     reflect.Type
 	problems Problems
+	base     reflect.Value // of the list that is read, if it has one
 }
 
 func (d *decoder) problem(line int, path, format string, args ...any) {
@@ -155,6 +156,7 @@ func (d *decoder) tagged(n ast.Node, v reflect.Value, tag reflect.StructTag, pat
 		}
 		out := reflect.MakeSlice(v.Type(), len(s.Values), len(s.Values))
 		for i, item := range s.Values {
+			d.fillFrom(out.Index(i), tag.Get("base"))
 			d.tagged(item, out.Index(i), tag, fmt.Sprintf("%s[%d]", path, i), depth+1)
 		}
 		v.Set(out)
@@ -209,6 +211,8 @@ func (d *decoder) section(m *ast.MappingNode, v reflect.Value, path string, dept
 	fields := fieldsOf(v.Type())
 	lines := map[string]int{}
 	before := len(d.problems)
+	// Lists whose items begin as a copy of another key wait for that.
+	var based []func()
 	d.entries(m, path, func(key, at string, n ast.Node) {
 		i := slices.IndexFunc(fields, func(f field) bool { return f.key == key })
 		if i < 0 {
@@ -216,8 +220,25 @@ func (d *decoder) section(m *ast.MappingNode, v reflect.Value, path string, dept
 			return
 		}
 		lines[key] = keyLine(m, key)
-		d.tagged(n, v.Field(fields[i].index), fields[i].tag, at, depth+1)
+		read := func() { d.tagged(n, v.FieldByIndex(fields[i].index), fields[i].tag, at, depth+1) }
+		if fields[i].tag.Get("base") == "" {
+			read()
+			return
+		}
+		based = append(based, func() {
+			j := slices.IndexFunc(fields, func(f field) bool { return f.key == fields[i].tag.Get("base") })
+			if j < 0 {
+				panic("BUG: strictyaml: the base of " + at + " is no key beside it")
+			}
+			before := d.base
+			d.base = v.FieldByIndex(fields[j].index)
+			read()
+			d.base = before
+		})
 	})
+	for _, read := range based {
+		read()
+	}
 	start := line(m)
 	if len(m.Values) > 0 {
 		start = line(m.Values[0].Key)
@@ -228,6 +249,19 @@ func (d *decoder) section(m *ast.MappingNode, v reflect.Value, path string, dept
 		}
 	}
 	d.validate(v, path, start, lines, d.problems[before:])
+}
+
+// fillFrom makes a list's item a copy of the list's base, as far as the item
+// holds a struct of its type.
+func (d *decoder) fillFrom(item reflect.Value, base string) {
+	if base == "" || !d.base.IsValid() {
+		return
+	}
+	for i := range item.NumField() {
+		if item.Field(i).Type() == d.base.Type() {
+			item.Field(i).Set(d.base)
+		}
+	}
 }
 
 func keyLine(m *ast.MappingNode, key string) int {

@@ -214,3 +214,54 @@ func FuzzDecode(f *testing.F) {
 		_ = fmt.Sprint(err)
 	})
 }
+
+type zoo struct {
+	Defaults keeping  `yaml:"defaults" doc:"Of all animals."`
+	Animals  []animal `yaml:"animals" base:"defaults" doc:"One by one."`
+}
+
+type animal struct {
+	Name string  `yaml:"name" required:"true"`
+	Kept keeping `yaml:",inline"`
+}
+
+type keeping struct {
+	Food  string   `yaml:"food"`
+	Meals int      `yaml:"meals" min:"1"`
+	Toys  []string `yaml:"toys"`
+}
+
+// Items of a list begin as a copy of their base, wherever that stands in the
+// file, and share nothing with it.
+func TestItemsBeginAsACopyOfTheirBase(t *testing.T) {
+	z := zoo{Defaults: keeping{Food: "hay", Meals: 2}}
+	err := Decode("zoo.yaml", []byte(`
+animals:
+  - {name: ape, food: figs, toys: [ball]}
+  - {name: cow}
+defaults: {meals: 3, toys: [rope]}
+`), &z)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := zoo{
+		Defaults: keeping{"hay", 3, []string{"rope"}},
+		Animals:  []animal{{"ape", keeping{"figs", 3, []string{"ball"}}}, {"cow", keeping{"hay", 3, []string{"rope"}}}},
+	}
+	if !reflect.DeepEqual(z, want) {
+		t.Errorf("got %+v, want %+v", z, want)
+	}
+	var b strings.Builder
+	if err := Encode(&b, &z, EncodeOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	var again zoo
+	if err := Decode("again.yaml", []byte(b.String()), &again); err != nil || !reflect.DeepEqual(again, want) {
+		t.Errorf("written and read again: %+v, %v\n%s", again, err, b.String())
+	}
+	err = Decode("zoo.yaml", []byte("animals:\n  - {name: ape, meals: 0}\n  - {name: cow, fod: x}\n"), &zoo{})
+	if err == nil || !strings.Contains(err.Error(), "zoo.yaml:2: animals[0].meals: must be at least 1, got 0") ||
+		!strings.Contains(err.Error(), "zoo.yaml:3: animals[1].fod: unknown key, did you mean food?") {
+		t.Error(err)
+	}
+}

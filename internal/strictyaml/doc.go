@@ -11,7 +11,9 @@
 // structs, and pointers to, slices of and maps (with string keys) of these.
 // Tags are yaml (the key), min and max (inclusive bounds of numbers and
 // durations), above (exclusive), enum (allowed texts, separated by |), secret
-// (never printed), required, and doc. A struct may have a method Validate()
+// (never printed), required, base and doc. base names a key beside a list of
+// structs: each item begins as a copy of it, in the item's field of the same
+// type. A field with the option ",inline" lends its keys to its struct. A struct may have a method Validate()
 // error; a line of its error that begins with "key: " is told at that key.
 //
 // Anchors, aliases, tags, merge keys and several documents are refused: what

@@ -38,8 +38,9 @@ func Encode(w io.Writer, v any, o EncodeOptions) error {
 }
 
 type encoder struct {
-	o EncodeOptions
-	b strings.Builder
+	o     EncodeOptions
+	b     strings.Builder
+	items int // how many list items deep
 }
 
 // commentWidth is where the lines of comments end, indentation included.
@@ -51,7 +52,7 @@ func (e *encoder) section(v reflect.Value, indent int, item bool) {
 	pad := strings.Repeat(" ", indent)
 	for i, f := range fieldsOf(v.Type()) {
 		first := item && i == 0
-		if e.o.Comments && !item {
+		if e.o.Comments && e.items == 0 {
 			if i > 0 {
 				e.b.WriteByte('\n')
 			}
@@ -63,7 +64,7 @@ func (e *encoder) section(v reflect.Value, indent int, item bool) {
 			e.b.WriteString(pad)
 		}
 		e.b.WriteString(f.key + ":")
-		e.value(v.Field(f.index), f.tag, indent)
+		e.value(v.FieldByIndex(f.index), f.tag, indent)
 	}
 }
 
@@ -107,7 +108,9 @@ func (e *encoder) list(v reflect.Value, tag reflect.StructTag, indent int) {
 		e.b.WriteString("\n")
 		for i := range v.Len() {
 			e.b.WriteString(strings.Repeat(" ", indent+2) + "- ")
+			e.items++
 			e.section(v.Index(i), indent+4, true)
+			e.items--
 		}
 		return
 	}

@@ -10,20 +10,29 @@ import (
 // field is a declared key of a struct.
 type field struct {
 	key   string
-	index int
+	index []int // of the field, through the structs that it lies in
 	tag   reflect.StructTag
 	typ   reflect.Type
 }
 
+// fieldsOf lists the keys of a struct. Those of an inline field are keys of
+// the struct itself.
 func fieldsOf(t reflect.Type) []field {
 	var out []field
 	for i := range t.NumField() {
 		f := t.Field(i)
-		key, _, _ := strings.Cut(f.Tag.Get("yaml"), ",")
+		key, option, _ := strings.Cut(f.Tag.Get("yaml"), ",")
+		if option == "inline" {
+			for _, inner := range fieldsOf(f.Type) {
+				inner.index = append([]int{i}, inner.index...)
+				out = append(out, inner)
+			}
+			continue
+		}
 		if key == "" || key == "-" {
 			continue
 		}
-		out = append(out, field{key: key, index: i, tag: f.Tag, typ: f.Type})
+		out = append(out, field{key: key, index: []int{i}, tag: f.Tag, typ: f.Type})
 	}
 	return out
 }

@@ -1,0 +1,190 @@
+package configs
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"time"
+)
+
+// Watch are the settings of the process that follows cameras.
+type Watch struct {
+	Data     string        `yaml:"data" doc:"Folder for what must outlast a restart: the messages of the embedded NATS server."`
+	Sessions int           `yaml:"sessions" min:"0" max:"1024" doc:"Frames that each model classifies at once, for all its cameras together; 0 is one a processor."`
+	Shutdown time.Duration `yaml:"shutdown" above:"0s" max:"10m" doc:"How long an orderly end may take: what is under way is finished and sent. Longer, and it is given up."`
+	Reload   time.Duration `yaml:"reload" min:"0s" doc:"How often to look whether this file has changed. A changed file is read and applied like one after SIGHUP; 0s looks never."`
+	DecodeAs string        `yaml:"decode_as" doc:"User that the decoding processes run as, by name or number. Changing the user needs root. Empty: the same user."`
+
+	Web  Web       `yaml:"web" doc:"HTTP server for Prometheus and health checks."`
+	NATS WatchNATS `yaml:"nats" doc:"Publishing over NATS."`
+}
+
+// Web is the HTTP server.
+type Web struct {
+	Listen    string `yaml:"listen" doc:"Address as host:port; an empty one turns it off. Anything but this machine needs a token."`
+	Token     string `yaml:"token" secret:"true" doc:"What clients must show as Authorization: Bearer; /healthz and /readyz need none. Empty: nothing."`
+	TokenFile string `yaml:"token_file" doc:"File that holds the token, in its place."`
+	CertFile  string `yaml:"cert_file" doc:"PEM file of a certificate, with key_file: turns TLS on."`
+	KeyFile   string `yaml:"key_file" doc:"PEM file of the certificate's key."`
+}
+
+// WatchNATS is NATS of a process that runs for long.
+type WatchNATS struct {
+	NATS   `yaml:",inline"`
+	Listen string `yaml:"listen" doc:"Address of the embedded server for other programs, as host:port. Empty: this process only. Anything but this machine needs a token or a user."`
+}
+
+// Camera is one source that is followed.
+type Camera struct {
+	Name     string `yaml:"name" required:"true" doc:"Name in subjects, metrics and alerts."`
+	URL      string `yaml:"url" secret:"url" doc:"rtsp://, rtsps://, http://, https://, camera:0, a video file, or synth:…; better no credentials in it."`
+	URLFile  string `yaml:"url_file" doc:"File that holds the URL, in its place."`
+	SubURL   string `yaml:"substream" secret:"url" doc:"Address of the camera's smaller stream. If it is given, it is the one that is looked at: decoding costs by the pixel, and networks see a small picture anyway."`
+	User     string `yaml:"user" doc:"User that the camera wants."`
+	Password string `yaml:"password" secret:"true" doc:"Password that the camera wants."`
+
+	PasswordFile string         `yaml:"password_file" doc:"File that holds the password, in its place."`
+	Settings     CameraSettings `yaml:",inline"`
+}
+
+// CameraSettings are what cameras may share.
+type CameraSettings struct {
+	Model    Model    `yaml:"model" doc:"The classifier. Cameras with the same model share it."`
+	Measures Measures `yaml:"measures" doc:"Thresholds of the measures, and the widths of the windows."`
+
+	FPS         float64 `yaml:"fps" min:"0" max:"1000" doc:"Frames a second that are looked at; 0 is all. Fewer cost less, and neighbours are further apart."`
+	Stride      int     `yaml:"stride" min:"1" max:"100000" doc:"Look at every n-th frame."`
+	ColorMatrix string  `yaml:"color_matrix" enum:"auto|bt601|bt709" doc:"Matrix that colours are decoded with: auto (BT.709 from 720 lines up), bt601 or bt709."`
+	Deinterlace string  `yaml:"deinterlace" enum:"off|auto|on" doc:"Treat interlaced pictures; auto knows files only."`
+	Region      string  `yaml:"roi" doc:"Part that is looked at, as x,y,w,h in pixels of the frame. Empty: all."`
+	Mask        string  `yaml:"mask" doc:"Picture file: where it is black, frames are blacked out before anything sees them."`
+	Cuts        string  `yaml:"cuts" enum:"adaptive|content|off" doc:"How scene cuts are found, over which nothing is a flip: adaptive (looks two frames ahead), content (decides at once) or off. A fixed camera has none."`
+
+	Transport string `yaml:"transport" enum:"tcp|udp" doc:"How RTSP streams travel. UDP loses packets, which show as damaged pictures."`
+	Hardware  bool   `yaml:"hardware" doc:"Decode on the graphics card where OpenCV can."`
+	AtEnd     string `yaml:"at_end" enum:"loop|stop" doc:"What follows the end of a file: loop begins it again, stop leaves it."`
+	Speed     string `yaml:"speed" enum:"real|max" doc:"How fast a file is read: real as it plays, max as it can be."`
+
+	Queue     string `yaml:"queue" enum:"auto|drop_oldest|block" doc:"What happens to frames when classification is slower than they come: drop_oldest lets go of the oldest and counts it, block lets the source wait. auto: drop_oldest, and block for files read at max speed."`
+	QueueSize int    `yaml:"queue_size" min:"1" max:"1000" doc:"Frames that may wait. More are later, not more complete."`
+
+	OpenTimeout time.Duration `yaml:"open_timeout" above:"0s" doc:"How long a source may take to open."`
+	ReadTimeout time.Duration `yaml:"read_timeout" above:"0s" doc:"Silence after which a source is given up and opened anew."`
+	StallAfter  time.Duration `yaml:"stall_after" min:"0s" doc:"Silence after which a camera counts as stalled; 0s never."`
+	FrozenAfter time.Duration `yaml:"frozen_after" min:"0s" doc:"How long the picture may be the same, bit by bit, before the camera counts as frozen; 0s never."`
+}
+
+// Validate checks what single keys don't tell.
+func (c *Config) Validate() error {
+	var errs []error
+	names := map[string]bool{}
+	for i := range c.Cameras {
+		name := c.Cameras[i].Name
+		if names[name] {
+			errs = append(errs, fmt.Errorf("cameras[%d].name: another camera is called %s", i, name))
+		}
+		names[name] = true
+	}
+	return errors.Join(errs...)
+}
+
+// Validate checks the address of the embedded server.
+func (n *WatchNATS) Validate() error {
+	var errs []error
+	if err := n.NATS.Validate(); err != nil {
+		errs = append(errs, err)
+	}
+	if err := checkListen(n.Listen); err != nil {
+		errs = append(errs, fmt.Errorf("listen: %w", err))
+	} else if n.Listen != "" && !loopback(n.Listen) && n.Token == "" && n.TokenFile == "" && n.User == "" {
+		errs = append(errs, errors.New("listen: open to other machines: give a token, or a user with a password, or listen on 127.0.0.1"))
+	}
+	if n.Listen != "" && n.URL != Embedded {
+		errs = append(errs, errors.New("listen: is of the embedded server, set url to embedded"))
+	}
+	return errors.Join(errs...)
+}
+
+// Validate checks the address, and that nobody else's machine gets in without
+// a token.
+func (w *Web) Validate() error {
+	var errs []error
+	if err := checkListen(w.Listen); err != nil {
+		errs = append(errs, fmt.Errorf("listen: %w", err))
+	} else if w.Listen != "" && !loopback(w.Listen) && w.Token == "" && w.TokenFile == "" {
+		errs = append(errs, errors.New("listen: open to other machines: give a token, or listen on 127.0.0.1"))
+	}
+	if (w.CertFile == "") != (w.KeyFile == "") {
+		errs = append(errs, errors.New("cert_file: goes with key_file"))
+	}
+	if w.Token != "" && w.TokenFile != "" {
+		errs = append(errs, errors.New("token_file: is in place of token, give one of them"))
+	}
+	return errors.Join(errs...)
+}
+
+func checkListen(address string) error {
+	if address == "" {
+		return nil
+	}
+	if _, _, err := net.SplitHostPort(address); err != nil {
+		return fmt.Errorf("must be host:port, as 127.0.0.1:8377, got %q", address)
+	}
+	return nil
+}
+
+func loopback(address string) bool {
+	host, _, _ := net.SplitHostPort(address)
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && ip.IsLoopback()
+}
+
+// Validate checks the address and what goes together.
+func (c *Camera) Validate() error {
+	var errs []error
+	if c.Name == "" {
+		errs = append(errs, errors.New("name: must not be empty"))
+	}
+	if (c.URL == "") == (c.URLFile == "") {
+		errs = append(errs, errors.New("url: either this or url_file must be given"))
+	}
+	if c.Password != "" && c.PasswordFile != "" {
+		errs = append(errs, errors.New("password_file: is in place of password, give one of them"))
+	}
+	if (c.Password != "" || c.PasswordFile != "") && c.User == "" {
+		errs = append(errs, errors.New("password: goes with user"))
+	}
+	return errors.Join(append(errs, c.Settings.Validate())...)
+}
+
+// Validate checks what single keys don't tell.
+func (s *CameraSettings) Validate() error {
+	var errs []error
+	if err := (&Picture{Region: s.Region}).Validate(); err != nil {
+		errs = append(errs, err)
+	}
+	if s.StallAfter > s.ReadTimeout {
+		errs = append(errs, fmt.Errorf("stall_after: must not be above read_timeout (%v), got %v", s.ReadTimeout, s.StallAfter))
+	}
+	return errors.Join(errs...)
+}
+
+// defaultWatch are the settings of a plain flipmeter watch.
+func defaultWatch(nats NATS) Watch {
+	nats.URL = Embedded
+	return Watch{
+		Data: "flipmeter-data", Shutdown: 10 * time.Second, Reload: 5 * time.Second,
+		Web:  Web{Listen: "127.0.0.1:8377"},
+		NATS: WatchNATS{NATS: nats, Listen: "127.0.0.1:4222"},
+	}
+}
+
+func defaultCamera(model Model, measures Measures) CameraSettings {
+	measures.Windows = []time.Duration{10 * time.Second, time.Minute, 10 * time.Minute}
+	return CameraSettings{
+		Model: model, Measures: measures,
+		Stride: 1, ColorMatrix: "auto", Deinterlace: "off", Cuts: "adaptive",
+		Transport: "tcp", AtEnd: "loop", Speed: "real", Queue: "auto", QueueSize: 2,
+		OpenTimeout: 10 * time.Second, ReadTimeout: 10 * time.Second, StallAfter: 3 * time.Second, FrozenAfter: 10 * time.Second,
+	}
+}
