@@ -17,6 +17,9 @@ func OptionsFromConfig(path string) (AnalyzeOptions, error) {
 		return o, fmt.Errorf("%w: %w", ErrUsage, err)
 	}
 	a := cfg.Analyze
+	if err := a.ReadSecrets(); err != nil {
+		return o, fmt.Errorf("%w: %s: %w", ErrUsage, path, err)
+	}
 	if len(a.Alerts) > 0 {
 		return o, fmt.Errorf("%w: %s: analyze.alerts: rules are tested with flipmeter rules test, but not evaluated by analyze: take them out, or use fail_on", ErrUsage, path)
 	}

@@ -10,34 +10,40 @@ import (
 // maxSecret bounds a file that holds a secret, in bytes.
 const maxSecret = 64 << 10
 
-// ReadSecrets puts what the _file keys name in place of the keys that they
-// stand for. It is apart from Load, so that a configuration can be checked
-// where its secrets are not.
+// ReadSecrets puts what the _file keys of the watch section and of cameras
+// name in place of the keys that they stand for. It is apart from Load, so
+// that a configuration can be checked where its secrets are not.
 func (c *Config) ReadSecrets() error {
-	var errs []error
-	read := func(key, file string, into *string) {
-		if file == "" {
-			return
-		}
-		text, err := readSecret(file)
-		if err != nil {
-			errs = append(errs, fmt.Errorf("%s: %w", key, err))
-			return
-		}
-		*into = text
-	}
-	read("watch.web.token_file", c.Watch.Web.TokenFile, &c.Watch.Web.Token)
-	for name, n := range map[string]*NATS{"watch.nats": &c.Watch.NATS.NATS, "analyze.nats": &c.Analyze.NATS} {
-		read(name+".password_file", n.PasswordFile, &n.Password)
-		read(name+".token_file", n.TokenFile, &n.Token)
+	w := &c.Watch
+	errs := []error{
+		fillSecret("watch.web.token_file", w.Web.TokenFile, &w.Web.Token),
+		w.NATS.readSecrets("watch.nats"),
 	}
 	for i := range c.Cameras {
 		cam := &c.Cameras[i]
 		at := fmt.Sprintf("cameras[%d].", i)
-		read(at+"url_file", cam.URLFile, &cam.URL)
-		read(at+"password_file", cam.PasswordFile, &cam.Password)
+		errs = append(errs, fillSecret(at+"url_file", cam.URLFile, &cam.URL), fillSecret(at+"password_file", cam.PasswordFile, &cam.Password))
 	}
 	return errors.Join(errs...)
+}
+
+// ReadSecrets is the same for the analyze section.
+func (a *Analyze) ReadSecrets() error { return a.NATS.readSecrets("analyze.nats") }
+
+func (n *NATS) readSecrets(at string) error {
+	return errors.Join(fillSecret(at+".password_file", n.PasswordFile, &n.Password), fillSecret(at+".token_file", n.TokenFile, &n.Token))
+}
+
+func fillSecret(key, file string, into *string) error {
+	if file == "" {
+		return nil
+	}
+	text, err := readSecret(file)
+	if err != nil {
+		return fmt.Errorf("%s: %w", key, err)
+	}
+	*into = text
+	return nil
 }
 
 func readSecret(file string) (string, error) {

@@ -44,7 +44,8 @@ func (a *assembler) sizeChanged(r *record) {
 	}
 }
 
-// fresh fills r from a slot whose frame was just classified.
+// fresh fills r from a slot whose frame was just classified. A frame that
+// could not be gets no label, nor do its repetitions: they count as lost.
 func (a *assembler) fresh(sl *slot, r *record) {
 	f := &sl.frame
 	o := &r.obs
@@ -65,7 +66,9 @@ func (a *assembler) fresh(sl *slot, r *record) {
 		a.repeat(r)
 		return
 	}
-	a.rank(sl.pred.Probs, r)
+	if sl.err == nil {
+		a.rank(sl.pred.Probs, r)
+	}
 	a.compare(f, r)
 	a.last, a.have = *o, true
 }
@@ -74,6 +77,9 @@ func (a *assembler) fresh(sl *slot, r *record) {
 // is a function of the picture.
 func (a *assembler) repeat(r *record) {
 	o := &r.obs
+	if a.last.Label == stability.NoLabel {
+		o.Repeat = false
+	}
 	o.Label, o.Score, o.Top, o.N, o.TopComplete = a.last.Label, a.last.Score, a.last.Top, a.last.N, a.last.TopComplete
 }
 

@@ -61,7 +61,8 @@ func (s *Stream) read(ctx context.Context, w *window) error {
 			w.free <- sl
 			return s.endOfRead(ctx, err)
 		}
-		sl.frame.Stream, sl.frame.Epoch = s.cfg.Stream, s.cfg.Epoch
+		sl.frame.Stream = s.cfg.Stream
+		sl.frame.Epoch += s.cfg.Epoch
 		// After a break a picture is new, whatever it looks like: there is
 		// no answer to repeat.
 		sl.frame.Repeat = sl.frame.Repeat && sl.frame.Break == frame.BreakNone

@@ -19,7 +19,8 @@ const NoPicture = -1
 // Config is what a run of one stream depends on.
 type Config struct {
 	Site, Stream string
-	// Epoch is the number of the source's opening in this run, from 0.
+	// Epoch is added to the epochs of frames, which a source counts from 0,
+	// or not at all.
 	Epoch   uint64
 	Tracker stability.Config
 	Cuts    scene.Mode
@@ -32,6 +33,13 @@ type Config struct {
 	// Smoothing says which smoothers are tried as what-ifs; its Measures are
 	// those of Tracker. The zero value tries none.
 	Smoothing stability.SmoothingConfig
+	// InFlight is how many frames of the stream may be classified at once,
+	// 0: one more than the classifier runs. Live streams take few, because
+	// each waits for those before it.
+	InFlight int
+	// Tolerant makes a frame that can't be classified a lost one, in place
+	// of the stream's end. For live streams.
+	Tolerant bool
 	// Began is the wall clock at the stream's first frame, for sources whose
 	// frames carry none.
 	Began time.Time
@@ -58,6 +66,9 @@ type Deps struct {
 	Journal   *Journal // nil: not resumable
 	Recorders []event.Recorder
 	Listeners []event.Listener
+	// Failed is told of frames that could not be classified, if the stream
+	// is tolerant; nil is not. It must be quick.
+	Failed func(error)
 }
 
 // Stream runs one stream, once.
@@ -117,6 +128,9 @@ func (s *Stream) Run(ctx context.Context) (*Result, error) {
 	hard := context.WithoutCancel(ctx)
 
 	workers := s.deps.Classifier.Parallel() + 1
+	if s.cfg.InFlight > 0 {
+		workers = s.cfg.InFlight
+	}
 	// One slot is being read into, one is with the consumer, the rest wait
 	// or are classified.
 	w := newWindow(workers + 2)
@@ -165,7 +179,7 @@ func (s *Stream) consume(ctx context.Context, w *window, stop context.CancelCaus
 }
 
 func (s *Stream) handle(ctx context.Context, sl *slot) error {
-	if sl.err != nil {
+	if sl.err != nil && (!s.cfg.Tolerant || errors.Is(sl.err, infer.ErrClosed)) {
 		return fmt.Errorf("classifying frame %d: %w", sl.frame.Seq, sl.err)
 	}
 	if sl.took > 0 {
@@ -176,6 +190,9 @@ func (s *Stream) handle(ctx context.Context, sl *slot) error {
 	if sl.replay != nil {
 		s.assemble.replay(sl, r)
 		return s.settle.push(ctx, r)
+	}
+	if sl.err != nil && s.deps.Failed != nil {
+		s.deps.Failed(sl.err)
 	}
 	s.assemble.fresh(sl, r)
 	if s.deps.Journal != nil {
