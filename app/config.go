@@ -41,11 +41,16 @@ func OptionsFromConfig(path string) (AnalyzeOptions, error) {
 	o.Measures = a.Measures.Stability()
 	n := a.NATS
 	o.NATS, o.Site, o.Pictures = n.URL, n.Site, n.Pictures
-	o.Broker = bus.Config{
+	o.Broker = brokerConfig(n)
+	return o, nil
+}
+
+// brokerConfig are the credentials and limits of a configuration.
+func brokerConfig(n configs.NATS) bus.Config {
+	return bus.Config{
 		CredsFile: n.CredsFile, NKeyFile: n.NKeyFile, User: n.User, Password: n.Password, Token: n.Token,
 		TLS:      bus.TLS{CAFile: n.CAFile, CertFile: n.CertFile, KeyFile: n.KeyFile},
 		Storage:  bus.Storage{MaxAge: n.MaxAge, MaxBytes: int64(n.MaxBytes)},
 		Pictures: bus.PictureStorage{MaxAge: n.PictureMaxAge, MaxBytes: int64(n.PictureMaxBytes)},
 	}
-	return o, nil
 }

@@ -71,6 +71,12 @@ func newEncoder(s Stream, pictures bool) *encoder {
 	}
 }
 
+func (e *encoder) setIdentity(identity string) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.stream.Identity = identity
+}
+
 // encode calls send for each message of an event, in order: the pictures of
 // a flip before the flip that names them. The messages are the receiver's,
 // pictures hold a reference.

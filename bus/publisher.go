@@ -79,6 +79,10 @@ func (l *Listener) Notify(ev *event.Event) {
 	_ = l.enc.encode(ev, l.p.enqueue) // enqueue never fails
 }
 
+// SetIdentity changes the identity of the results from now on: it is known
+// once the source is open.
+func (l *Listener) SetIdentity(identity string) { l.enc.setIdentity(identity) }
+
 // NotifyAlert publishes a transition of an alert rule for this stream; at is
 // the wall clock. It never blocks.
 func (l *Listener) NotifyAlert(at time.Time, t *alerts.Transition) {

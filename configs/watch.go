@@ -58,7 +58,7 @@ type CameraSettings struct {
 	Deinterlace string  `yaml:"deinterlace" enum:"off|auto|on" doc:"Treat interlaced pictures; auto knows files only."`
 	Region      string  `yaml:"roi" doc:"Part that is looked at, as x,y,w,h in pixels of the frame. Empty: all."`
 	Mask        string  `yaml:"mask" doc:"Picture file: where it is black, frames are blacked out before anything sees them."`
-	Cuts        string  `yaml:"cuts" enum:"adaptive|content|off" doc:"How scene cuts are found, over which nothing is a flip: adaptive (looks two frames ahead), content (decides at once) or off. A fixed camera has none."`
+	Cuts        string  `yaml:"cuts" enum:"adaptive|content|off" doc:"How scene cuts are found, over which nothing is a flip: content (decides at once), adaptive (looks two frames ahead, so that every event comes two frames later) or off. A camera that doesn't move has none."`
 
 	Transport string `yaml:"transport" enum:"tcp|udp" doc:"How RTSP streams travel. UDP loses packets, which show as damaged pictures."`
 	Hardware  bool   `yaml:"hardware" doc:"Decode on the graphics card where OpenCV can."`
@@ -183,7 +183,7 @@ func defaultCamera(model Model, measures Measures) CameraSettings {
 	measures.Windows = []time.Duration{10 * time.Second, time.Minute, 10 * time.Minute}
 	return CameraSettings{
 		Model: model, Measures: measures,
-		Stride: 1, ColorMatrix: "auto", Deinterlace: "off", Cuts: "adaptive",
+		Stride: 1, ColorMatrix: "auto", Deinterlace: "off", Cuts: "content",
 		Transport: "tcp", AtEnd: "loop", Speed: "real", Queue: "auto", QueueSize: 2,
 		OpenTimeout: 10 * time.Second, ReadTimeout: 10 * time.Second, StallAfter: 3 * time.Second, FrozenAfter: 10 * time.Second,
 	}

@@ -90,7 +90,7 @@ func (r *Reader) sample(f *frame.Frame, lost int) bool {
 // pace holds a frame back until its time has come. A stream that is late, by
 // a slow machine, is not made to hurry afterwards.
 func (r *Reader) pace(ctx context.Context, f *frame.Frame) error {
-	if !r.cfg.Pace {
+	if !r.cfg.Pace || r.live {
 		return nil
 	}
 	const late = time.Second

@@ -18,7 +18,8 @@ type Opener func(ctx context.Context) (Source, error)
 // duration turns off what it bounds.
 type ReaderConfig struct {
 	Open Opener
-	// Live sources go on in real time while they are away, and never end.
+	// Live sources go on in real time while they are away, and never end. A
+	// stream that turns out to be a recording (Info.Live) is none.
 	Live bool
 	// Loop begins a source that ended from its start, for files. Each round
 	// is an epoch of its own.
@@ -65,6 +66,7 @@ type Reader struct {
 	sampler *Sampler
 
 	src     Source
+	live    bool
 	wait    time.Duration // before the next attempt
 	quiet   bool          // the next attempt is a file's next round
 	opened  int64         // times
@@ -101,7 +103,7 @@ func NewReader(cfg ReaderConfig) *Reader {
 	if cfg.Random == nil {
 		cfg.Random = rand.Float64
 	}
-	return &Reader{cfg: cfg, sampler: NewSampler(cfg.Stride, cfg.FPS), time: timeline{live: cfg.Live}}
+	return &Reader{cfg: cfg, sampler: NewSampler(cfg.Stride, cfg.FPS), time: timeline{live: cfg.Live}, live: cfg.Live}
 }
 
 // Info describes the source as it was opened last.
@@ -179,7 +181,9 @@ func (r *Reader) connect(ctx context.Context) error {
 			}
 			r.mu.Lock()
 			r.info = src.Info()
+			r.live = r.cfg.Live && r.info.Live
 			r.mu.Unlock()
+			r.time.live = r.live
 		case ctx.Err() != nil:
 			return context.Cause(ctx)
 		default:
@@ -233,7 +237,7 @@ func (r *Reader) lose(err error) error {
 		return r.retry(CauseOf(err, CauseLost), err)
 	}
 	switch {
-	case r.cfg.Live || r.cfg.Loop && r.frames == 0:
+	case r.live || r.cfg.Loop && r.frames == 0:
 		return r.retry(CauseOf(err, CauseLost), err)
 	case r.cfg.Loop:
 		r.quiet = true

@@ -38,12 +38,14 @@ func newRootCommand(streams app.Streams) *cobra.Command {
 		newCompareCommand(streams),
 		newConfigCommand(streams),
 		newDoctorCommand(streams),
+		newDecodeCommand(streams),
 		newModelsCommand(streams),
 		newProbeCommand(streams),
 		newRulesCommand(streams),
 		newScoreCommand(streams),
 		newTailCommand(streams),
 		newVersionCommand(streams),
+		newWatchCommand(streams),
 	)
 	return root
 }

@@ -1,0 +1,74 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"os/user"
+	"strconv"
+
+	"github.com/flipmeter/flipmeter/configs"
+	"github.com/flipmeter/flipmeter/frame"
+	"github.com/flipmeter/flipmeter/ingest"
+	"github.com/flipmeter/flipmeter/ingest/child"
+	"github.com/flipmeter/flipmeter/ingest/gocv"
+)
+
+// DecodeCommand is the command that this program is started with to decode
+// one source for another process of it.
+const DecodeCommand = "decode-for-parent"
+
+// Decode is the life of a decoding process: it reads what to open from in and
+// writes frames to out.
+func Decode(ctx context.Context, in io.Reader, out io.Writer) error {
+	return child.Serve(ctx, in, out, openDecoded)
+}
+
+// openDecoded opens a live stream or a video file.
+func openDecoded(ctx context.Context, r child.Request, pool *frame.Pool) (ingest.Source, error) {
+	if gocv.IsLive(r.Address) {
+		return gocv.OpenLive(ctx, gocv.LiveConfig{
+			Address: r.Address, Stream: r.Stream, Wants: r.Wants, Pool: pool,
+			ColorMatrix: gocv.ColorMatrix(r.ColorMatrix), Deinterlace: gocv.Deinterlace(r.Deinterlace),
+			Region: r.Region, Mask: r.Mask, Stride: r.Stride, FPS: r.FPS,
+			Transport: r.Transport, Hardware: r.Hardware, OpenTimeout: r.OpenTimeout, ReadTimeout: r.ReadTimeout,
+		})
+	}
+	return gocv.Open(ctx, gocv.Config{
+		Path: r.Address, Stream: r.Stream, Wants: r.Wants, Pool: pool,
+		ColorMatrix: gocv.ColorMatrix(r.ColorMatrix), Deinterlace: gocv.Deinterlace(r.Deinterlace),
+		Region: r.Region, Mask: r.Mask, Stride: r.Stride,
+	})
+}
+
+// decodeCommand is this program as a decoding process.
+func decodeCommand() ([]string, error) {
+	exe, err := os.Executable()
+	if err != nil {
+		return nil, fmt.Errorf("find this program's file: %w", err)
+	}
+	return []string{exe, DecodeCommand}, nil
+}
+
+// decodeUser finds the user that decoding processes run as; 0 is the same.
+func decodeUser(w configs.Watch) (uid, gid uint32, err error) {
+	if w.DecodeAs == "" {
+		return 0, 0, nil
+	}
+	u, err := user.Lookup(w.DecodeAs)
+	if err != nil {
+		if u, err = user.LookupId(w.DecodeAs); err != nil {
+			return 0, 0, fmt.Errorf("%w: watch.decode_as: no user is called %s", ErrUsage, w.DecodeAs)
+		}
+	}
+	id, err := strconv.ParseUint(u.Uid, 10, 32)
+	if err != nil {
+		return 0, 0, fmt.Errorf("watch.decode_as: the user %s has the number %s: %w", w.DecodeAs, u.Uid, err)
+	}
+	group, err := strconv.ParseUint(u.Gid, 10, 32)
+	if err != nil {
+		return 0, 0, fmt.Errorf("watch.decode_as: the group of %s has the number %s: %w", w.DecodeAs, u.Gid, err)
+	}
+	return uint32(id), uint32(group), nil
+}

@@ -1,0 +1,297 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+
+	"github.com/flipmeter/flipmeter/bus"
+	"github.com/flipmeter/flipmeter/configs"
+	"github.com/flipmeter/flipmeter/event"
+	"github.com/flipmeter/flipmeter/web"
+	"github.com/flipmeter/flipmeter/web/metrics"
+)
+
+// WatchOptions are the options of flipmeter watch.
+type WatchOptions struct {
+	Config  string   // file
+	Environ []string // variables that stand for keys, as of os.Environ
+	Home    string   // folder of models and libraries; empty: Home()
+	Tool    string   // version, for the metrics
+
+	// Reload asks for the file to be read again, as SIGHUP does.
+	Reload <-chan os.Signal
+
+	// OpenModel opens classifiers; nil opens ONNX files.
+	OpenModel OpenModel
+	// DecodeCommand and DecodeEnv run a decoding process; nil is this
+	// program.
+	DecodeCommand, DecodeEnv []string
+	// Listeners are told of every event of every camera, for programs that
+	// embed the monitoring.
+	Listeners []event.Listener
+	// Started is told, once, where the HTTP server and the embedded NATS
+	// server listen ("" for none); nil is not.
+	Started func(webURL, natsURL string)
+
+	Logger *slog.Logger
+}
+
+// watching is one run of Watch while it lasts.
+type watching struct {
+	o   *WatchOptions
+	cfg *configs.Config // its watch section stays as it was at the start
+	log *slog.Logger
+
+	decoding  decoding
+	models    *models
+	metrics   *metrics.Metrics
+	registry  *prometheus.Registry
+	board     *board
+	publisher *bus.Publisher // nil: not published
+	natsURL   string
+	web       *web.Server // nil: off
+
+	cameras map[string]*running
+	wg      sync.WaitGroup // the cameras
+}
+
+// running is a camera that is followed.
+type running struct {
+	cam  configs.Camera
+	stop context.CancelFunc
+	done chan struct{}
+}
+
+// Watch follows the cameras of a configuration file until ctx is done, and
+// returns nil then: that is how it ends in order. What is under way is
+// finished and sent before, within the configured time.
+func Watch(ctx context.Context, o WatchOptions, streams Streams) (err error) {
+	cfg, err := loadWatchConfig(&o)
+	if err != nil {
+		return err
+	}
+	w := &watching{o: &o, cfg: cfg, log: o.Logger, board: newBoard(), cameras: map[string]*running{}}
+	if w.log == nil {
+		w.log = slog.New(slog.DiscardHandler)
+	}
+	var clean cleanups
+	defer func() { err = hint(errors.Join(err, clean.run())) }()
+	if err := w.start(ctx, &clean); err != nil {
+		if ctx.Err() != nil {
+			return fmt.Errorf("%w while starting", ErrInterrupted)
+		}
+		return err
+	}
+	w.greet(streams)
+	return w.run(ctx)
+}
+
+// loadWatchConfig reads the file, the environment and the secrets.
+func loadWatchConfig(o *WatchOptions) (*configs.Config, error) {
+	cfg, err := configs.Load(o.Config)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrUsage, err)
+	}
+	if err := errors.Join(cfg.ApplyEnvironment(o.Environ), cfg.ReadSecrets()); err != nil {
+		return nil, fmt.Errorf("%w: %s: %w", ErrUsage, o.Config, err)
+	}
+	if len(cfg.Cameras) == 0 {
+		return nil, fmt.Errorf("%w: %s: cameras: there is none: add one with a name and a url", ErrUsage, o.Config)
+	}
+	for i := range cfg.Cameras {
+		if m := &cfg.Cameras[i].Settings.Model; m.Sessions == 0 {
+			m.Sessions = cfg.Watch.Sessions
+		}
+	}
+	return cfg, nil
+}
+
+// start makes everything that the cameras share, and begins to follow them.
+func (w *watching) start(ctx context.Context, clean *cleanups) error {
+	if w.o.Home == "" {
+		home, err := Home()
+		if err != nil {
+			return err
+		}
+		w.o.Home = home
+	}
+	var err error
+	w.decoding = decoding{command: w.o.DecodeCommand, env: w.o.DecodeEnv}
+	if w.decoding.command == nil {
+		if w.decoding.command, err = decodeCommand(); err != nil {
+			return err
+		}
+	}
+	if w.decoding.uid, w.decoding.gid, err = decodeUser(w.cfg.Watch); err != nil {
+		return err
+	}
+	if err := w.takeData(clean); err != nil {
+		return err
+	}
+	w.registry = prometheus.NewRegistry()
+	w.registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	w.metrics = metrics.New(w.registry, metrics.Build{Version: w.o.Tool})
+	open := w.o.OpenModel
+	if open == nil {
+		open = openModel(w.o.Home, w.log)
+	}
+	w.models = &models{open: open, metrics: w.metrics, used: map[configs.Model]*sharedModel{}}
+	w.metrics.CountInference(w.models.inference)
+	if c := w.cfg.Watch.Web; c.Listen != "" {
+		w.web, err = web.Listen(ctx, web.Config{
+			Listen: c.Listen, Token: c.Token, CertFile: c.CertFile, KeyFile: c.KeyFile,
+			Metrics: w.registry, Health: w.board.health, Logger: w.log.With("component", "web"),
+		})
+		if err != nil {
+			return err
+		}
+		clean.push("closing the web server", w.web.Close)
+	}
+	if err := w.startNATS(ctx, clean); err != nil {
+		return err
+	}
+	// Whatever is wrong with a model shows at the start.
+	return w.apply(ctx, w.cfg.Cameras)
+}
+
+// takeData makes the data folder this process's own.
+func (w *watching) takeData(clean *cleanups) error {
+	dir := w.cfg.Watch.Data
+	if dir == "" {
+		return fmt.Errorf("%w: %s: watch.data: must name a folder", ErrUsage, w.o.Config)
+	}
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return fmt.Errorf("create the data folder (watch.data): %w", err)
+	}
+	unlock, err := lockFolder(dir)
+	if err != nil {
+		return fmt.Errorf("use the data folder (watch.data): %w", err)
+	}
+	clean.push("unlocking the data folder", unlock)
+	return nil
+}
+
+// startNATS connects to the server, or starts one.
+func (w *watching) startNATS(ctx context.Context, clean *cleanups) error {
+	n := w.cfg.Watch.NATS
+	if n.URL == "" {
+		return nil
+	}
+	log := w.log.With("component", "bus")
+	cfg := brokerConfig(n.NATS)
+	cfg.URL, cfg.Pictures.Off, cfg.Retry = n.URL, !n.Pictures, true
+	if n.URL == configs.Embedded {
+		srv, err := bus.StartEmbedded(ctx, bus.ServerConfig{
+			StoreDir: filepath.Join(w.cfg.Watch.Data, "nats"), Listen: n.Listen,
+			User: n.User, Password: n.Password, Token: n.Token, CertFile: n.CertFile, KeyFile: n.KeyFile, Log: log,
+		})
+		if err != nil {
+			return err
+		}
+		clean.push("stopping the NATS server", func() error {
+			ctx, cancel := context.WithTimeout(context.Background(), closeTimeout)
+			defer cancel()
+			return srv.Shutdown(ctx)
+		})
+		cfg = bus.Config{Server: srv, Storage: cfg.Storage, Pictures: cfg.Pictures}
+		w.natsURL = srv.URL()
+	}
+	conn, err := bus.Connect(ctx, cfg, log)
+	if err != nil {
+		return err
+	}
+	clean.push("closing the NATS connection", func() error {
+		ctx, cancel := context.WithTimeout(context.Background(), closeTimeout)
+		defer cancel()
+		return conn.Close(ctx)
+	})
+	w.publisher = bus.NewPublisher(conn, bus.PublisherConfig{DrainTimeout: w.cfg.Watch.Shutdown / 2, Log: log})
+	w.metrics.CountEvents(func() metrics.Events {
+		s := w.publisher.Stats()
+		return metrics.Events{Published: s.Published, Stored: s.Stored, Duplicates: s.Duplicates, Resent: s.Resent, Lost: s.Lost, LostPictures: s.LostPictures}
+	})
+	return nil
+}
+
+// greet tells a person where things are.
+func (w *watching) greet(streams Streams) {
+	url := ""
+	if w.web != nil {
+		url = w.web.URL()
+		fmt.Fprintf(streams.Err, "metrics: %s/metrics\n", url)
+	}
+	if w.natsURL != "" {
+		fmt.Fprintf(streams.Err, "events: flipmeter tail --nats %s\n", w.natsURL)
+	}
+	fmt.Fprintf(streams.Err, "following %d cameras; Ctrl-C ends it\n", len(w.cameras))
+	if w.o.Started != nil {
+		w.o.Started(url, w.natsURL)
+	}
+}
+
+// run waits for the end, and takes everything down in order: cameras, then
+// what is still to be sent, then the web server.
+func (w *watching) run(ctx context.Context) error {
+	failed := make(chan error, 2)
+	spawn := func(run func(context.Context) error) (end func()) {
+		running, cancel := context.WithCancel(context.WithoutCancel(ctx))
+		done := make(chan struct{})
+		go func() {
+			defer close(done)
+			if err := run(running); err != nil {
+				failed <- err
+			}
+		}()
+		return func() { cancel(); <-done }
+	}
+	var ends []func()
+	if w.web != nil {
+		ends = append(ends, spawn(w.web.Run))
+	}
+	if w.publisher != nil {
+		ends = append(ends, spawn(w.publisher.Run))
+	}
+	w.board.setReason("")
+	err := w.wait(ctx, failed)
+	w.board.setReason("stopping")
+	for _, r := range w.cameras {
+		r.stop()
+	}
+	err = errors.Join(err, w.waitForCameras())
+	for i := len(ends) - 1; i >= 0; i-- {
+		ends[i]()
+	}
+	select {
+	case late := <-failed:
+		err = errors.Join(err, late)
+	default:
+	}
+	return err
+}
+
+// waitForCameras waits for the cameras to end, at most as long as an orderly
+// end may take.
+func (w *watching) waitForCameras() error {
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		w.wg.Wait()
+	}()
+	t := time.NewTimer(w.cfg.Watch.Shutdown)
+	defer t.Stop()
+	select {
+	case <-done:
+		return nil
+	case <-t.C:
+		return fmt.Errorf("cameras did not end within %v (watch.shutdown)", w.cfg.Watch.Shutdown)
+	}
+}

@@ -1,0 +1,144 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/flipmeter/flipmeter/configs"
+	"github.com/flipmeter/flipmeter/frame"
+	"github.com/flipmeter/flipmeter/infer"
+	"github.com/flipmeter/flipmeter/web/metrics"
+)
+
+// OpenModel opens a classifier. Whoever called it closes it.
+type OpenModel func(ctx context.Context, m configs.Model) (infer.Classifier, error)
+
+// openModel is the OpenModel for ONNX files.
+func openModel(home string, log *slog.Logger) OpenModel {
+	return func(ctx context.Context, m configs.Model) (infer.Classifier, error) {
+		path, why, err := findModel(home, m.Name)
+		if err != nil {
+			return nil, err
+		}
+		if why != "" {
+			log.Info(why)
+		}
+		o := &AnalyzeOptions{
+			Home: home, Accelerator: m.Accelerator, Precision: m.Precision, Sessions: m.Sessions, Resize: m.Resize, Fit: m.Fit,
+		}
+		c := &closingClassifier{}
+		c.Classifier, err = openClassifier(ctx, o, path, &c.clean, log)
+		if err != nil {
+			return nil, errors.Join(err, c.clean.run())
+		}
+		return c, nil
+	}
+}
+
+// closingClassifier closes all that was opened for it.
+type closingClassifier struct {
+	infer.Classifier
+	clean cleanups
+}
+
+func (c *closingClassifier) Close() error { return c.clean.run() }
+
+func (c *closingClassifier) Stats() infer.Stats {
+	if s, ok := c.Classifier.(interface{ Stats() infer.Stats }); ok {
+		return s.Stats()
+	}
+	return infer.Stats{}
+}
+
+// models shares classifiers between cameras: one for each way to run a
+// model. The last camera that lets go of one closes it.
+type models struct {
+	open    OpenModel
+	metrics *metrics.Metrics
+
+	mu   sync.Mutex
+	used map[configs.Model]*sharedModel
+	gone infer.Stats // of those that were closed
+}
+
+// sharedModel is a classifier that several cameras use.
+type sharedModel struct {
+	infer.Classifier
+	key     configs.Model
+	users   int
+	metrics *metrics.Metrics
+}
+
+// acquire opens a model, or shares the one that is open.
+func (p *models) acquire(ctx context.Context, key configs.Model) (*sharedModel, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if m := p.used[key]; m != nil {
+		m.users++
+		return m, nil
+	}
+	c, err := p.open(ctx, key)
+	if err != nil {
+		return nil, err
+	}
+	m := &sharedModel{Classifier: c, key: key, users: 1, metrics: p.metrics}
+	p.used[key] = m
+	p.tell(m, true)
+	return m, nil
+}
+
+// release lets go of a model.
+func (p *models) release(m *sharedModel) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if m.users--; m.users > 0 {
+		return nil
+	}
+	delete(p.used, m.key)
+	p.tell(m, false)
+	if s, ok := m.Classifier.(interface{ Stats() infer.Stats }); ok {
+		st := s.Stats()
+		p.gone.Frames += st.Frames
+		p.gone.Busy += st.Busy
+	}
+	if err := m.Close(); err != nil {
+		return fmt.Errorf("close the model %s: %w", m.Model().Name, err)
+	}
+	return nil
+}
+
+func (p *models) tell(m *sharedModel, loaded bool) {
+	info := m.Model()
+	p.metrics.Model(info.Name, info.SHA256, info.Provider, info.Precision, info.Runtime, loaded)
+}
+
+// inference sums what all models did.
+func (p *models) inference() metrics.Inference {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	sum := p.gone
+	for _, m := range p.used {
+		if s, ok := m.Classifier.(interface{ Stats() infer.Stats }); ok {
+			st := s.Stats()
+			sum.Frames += st.Frames
+			sum.Busy += st.Busy
+		}
+	}
+	// Sessions run one frame at a time.
+	return metrics.Inference{Batches: sum.Frames, Frames: sum.Frames, Busy: sum.Busy}
+}
+
+// Classify measures how long a frame waited for it, and how long it took.
+func (m *sharedModel) Classify(ctx context.Context, f *frame.Frame, picture int, out *infer.Prediction) error {
+	start := time.Now()
+	if !f.CapturedAt.IsZero() {
+		m.metrics.Stage("wait", max(start.Sub(f.CapturedAt), 0))
+	}
+	err := m.Classifier.Classify(ctx, f, picture, out)
+	m.metrics.Stage("classify", time.Since(start))
+	return err
+}

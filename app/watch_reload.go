@@ -1,0 +1,115 @@
+package app
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"os"
+	"reflect"
+	"slices"
+	"time"
+
+	"github.com/flipmeter/flipmeter/configs"
+)
+
+// wait lets the cameras run, and applies changes of the configuration, until
+// ctx is done or something that all need has failed.
+func (w *watching) wait(ctx context.Context, failed <-chan error) error {
+	var tick <-chan time.Time
+	if every := w.cfg.Watch.Reload; every > 0 {
+		t := time.NewTicker(every)
+		defer t.Stop()
+		tick = t.C
+	}
+	known := w.fileSum()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case err := <-failed:
+			return err
+		case <-tick:
+			if sum := w.fileSum(); !bytes.Equal(sum, known) {
+				known = sum
+				w.reload(ctx)
+			}
+		case <-w.o.Reload:
+			known = w.fileSum()
+			w.reload(ctx)
+		}
+	}
+}
+
+// fileSum is the content of the configuration file, in short.
+func (w *watching) fileSum() []byte {
+	text, err := os.ReadFile(w.o.Config)
+	if err != nil {
+		return nil
+	}
+	sum := sha256.Sum256(text)
+	return sum[:]
+}
+
+// reload applies the file as it is now. A file that is wrong is refused, and
+// everything stays as it was.
+func (w *watching) reload(ctx context.Context) {
+	cfg, err := loadWatchConfig(w.o)
+	if err == nil {
+		err = w.apply(ctx, cfg.Cameras)
+	}
+	w.metrics.Reloaded(err == nil)
+	if err != nil {
+		w.log.Error("the changed configuration is refused, the old one stays in force", "error", oneLine{err})
+		return
+	}
+	if !reflect.DeepEqual(cfg.Watch, w.cfg.Watch) {
+		w.log.Warn("changes of the section watch need a restart")
+	}
+	w.log.Info("the changed configuration is in force", "cameras", len(w.cameras))
+}
+
+// apply makes the cameras that are followed those of the list. Cameras that
+// did not change are not touched. Nothing is changed after an error.
+func (w *watching) apply(ctx context.Context, cameras []configs.Camera) error {
+	fresh := map[string]*sharedModel{}
+	for _, cam := range cameras {
+		if r := w.cameras[cam.Name]; r != nil && reflect.DeepEqual(r.cam, cam) {
+			continue
+		}
+		model, err := w.models.acquire(ctx, cam.Settings.Model)
+		if err != nil {
+			err = fmt.Errorf("camera %s: %w", cam.Name, err)
+			for _, m := range fresh {
+				err = errors.Join(err, w.models.release(m))
+			}
+			return err
+		}
+		fresh[cam.Name] = model
+	}
+	for name, r := range w.cameras {
+		listed := slices.ContainsFunc(cameras, func(c configs.Camera) bool { return c.Name == name })
+		if listed && fresh[name] == nil {
+			continue
+		}
+		r.stop()
+		<-r.done
+		delete(w.cameras, name)
+	}
+	for _, cam := range cameras {
+		model := fresh[cam.Name]
+		if model == nil {
+			continue
+		}
+		// Cameras end one by one, before what they report to: not with ctx.
+		following, stop := context.WithCancel(context.WithoutCancel(ctx))
+		r := &running{cam: cam, stop: stop, done: make(chan struct{})}
+		w.cameras[cam.Name] = r
+		w.wg.Go(func() {
+			defer close(r.done)
+			w.follow(following, cam, model)
+		})
+	}
+	return nil
+}
