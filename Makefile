@@ -102,6 +102,12 @@ bench: setup model ## speed of every stage beside its ceiling, and a hand-writte
 bench-score: build-pure ## speed and memory of score on BENCH_ROWS labels (default 100 million)
 	go run ./bench/score -bin bin/flipmeter-pure -rows $(BENCH_ROWS)
 
+.PHONY: bench-models
+bench-models: setup build ## speed of every network with every provider, beside OpenVINO's own benchmark
+	@ORT=openvino scripts/setup runtime
+	scripts/bench-venv openvino
+	go run -tags $(TAGS) ./bench/models $(BENCHFLAGS)
+
 .PHONY: docker-check
 docker-check: ## run the Dockerfile's steps in a Debian root, without a container engine
 	scripts/dockerfile-check
