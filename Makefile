@@ -106,7 +106,7 @@ bench-score: build-pure ## speed and memory of score on BENCH_ROWS labels (defau
 bench-models: setup build ## speed of every network with every provider, beside OpenVINO's own benchmark
 	@ORT=openvino scripts/setup runtime
 	scripts/bench-venv openvino
-	go run -tags $(TAGS) ./bench/models $(BENCHFLAGS)
+	go run -tags $(TAGS) ./bench/providers $(BENCHFLAGS)
 
 .PHONY: docker-check
 docker-check: ## run the Dockerfile's steps in a Debian root, without a container engine

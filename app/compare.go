@@ -235,8 +235,12 @@ func (o *CompareOptions) makeRuns(ctx context.Context, sides []side, out output)
 func runTogether(ctx context.Context, group []side, out output) error {
 	if len(group) > 1 {
 		shared := newSharedDecoding(len(group))
+		var accelerators []string
 		for _, s := range group {
-			s.run.open = shared.open
+			accelerators = append(accelerators, s.run.Accelerator)
+		}
+		for _, s := range group {
+			s.run.open, s.run.beside = shared.open, accelerators
 		}
 		return runAll(ctx, group, out, shared.fail)
 	}

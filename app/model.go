@@ -90,8 +90,12 @@ func (h *Hardware) config(home string, cfg onnx.ModelConfig) onnx.ModelConfig {
 // openClassifier loads ONNX Runtime and the model; the steps that undo it are
 // pushed on the stack.
 func openClassifier(ctx context.Context, o *AnalyzeOptions, path string, clean *cleanups, log *slog.Logger) (infer.Classifier, error) {
+	var beside []onnx.Accelerator
+	for _, a := range o.beside {
+		beside = append(beside, onnx.Accelerator(a))
+	}
 	rt, err := onnx.Load(onnx.Config{
-		Home: o.Home, Accelerator: onnx.Accelerator(o.Accelerator), Precision: o.Precision,
+		Home: o.Home, Accelerator: onnx.Accelerator(o.Accelerator), Precision: o.Precision, Beside: beside,
 		Logger: log.With("component", "onnx"),
 	})
 	if err != nil {

@@ -78,6 +78,9 @@ type AnalyzeOptions struct {
 	Logger *slog.Logger
 
 	open sourceOpener // nil: openSource
+	// beside are the accelerators of the analyses that run in the same process
+	// at the same time, this one included.
+	beside []string
 }
 
 const maxSessions = 1024

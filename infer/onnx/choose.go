@@ -80,10 +80,10 @@ func (c choice) text() string {
 	return s
 }
 
-// order puts the library first that has the accelerator that is wanted, and
-// says what was found in each. Names for the system's loader are not looked
-// into.
-func (s *surveyor) order(paths []string, a Accelerator, precision string) ([]string, []Offer) {
+// order puts the library first that has the accelerator that is wanted, or if
+// others are wanted beside it, all of them, and says what was found in each.
+// Names for the system's loader are not looked into.
+func (s *surveyor) order(paths []string, cfg Config) ([]string, []Offer) {
 	var files []string
 	for _, p := range paths {
 		if filepath.IsAbs(p) || strings.ContainsRune(p, filepath.Separator) {
@@ -91,21 +91,47 @@ func (s *surveyor) order(paths []string, a Accelerator, precision string) ([]str
 		}
 	}
 	offers := s.offers(files)
-	best := ""
-	switch a {
-	case "", Auto:
-		best = s.choose(offers, precision).offer.Library
-	default:
-		for _, o := range offers {
-			if o.Accelerator == a && o.Missing == "" {
-				best = o.Library
-				break
-			}
-		}
+	best := s.libraryOfAll(offers, cfg)
+	if best == "" {
+		best = s.libraryOf(offers, cfg.Accelerator, cfg.Precision)
 	}
 	i := slices.Index(paths, best)
 	if i < 0 {
 		return paths, offers
 	}
 	return append([]string{best}, slices.Delete(slices.Clone(paths), i, i+1)...), offers
+}
+
+// libraryOf is the library that has an accelerator, "" if none has it.
+func (s *surveyor) libraryOf(offers []Offer, a Accelerator, precision string) string {
+	if a == "" || a == Auto {
+		return s.choose(offers, precision).offer.Library
+	}
+	for _, o := range offers {
+		if o.Accelerator == a && o.Missing == "" {
+			return o.Library
+		}
+	}
+	return ""
+}
+
+// libraryOfAll is the library that has all that is wanted at the same time,
+// "" if only one thing is, or if none has it all. Auto is content with what
+// the others want.
+func (s *surveyor) libraryOfAll(offers []Offer, cfg Config) string {
+	wanted := append([]Accelerator{cfg.Accelerator}, cfg.Beside...)
+	wanted = slices.DeleteFunc(wanted, func(a Accelerator) bool { return a == "" || a == Auto })
+	if len(cfg.Beside) == 0 || len(wanted) == 0 {
+		return ""
+	}
+	for _, o := range offers {
+		if !slices.ContainsFunc(wanted, func(a Accelerator) bool {
+			return !slices.ContainsFunc(offers, func(p Offer) bool {
+				return p.Library == o.Library && p.Accelerator == a && p.Missing == ""
+			})
+		}) {
+			return o.Library
+		}
+	}
+	return ""
 }

@@ -24,6 +24,9 @@ type Config struct {
 	// loaded.
 	Accelerator Accelerator
 	Precision   string
+	// Beside are the accelerators that are wanted in this process at the same
+	// time: it can have only one library, which should have them all.
+	Beside []Accelerator
 	// Logger gets what was loaded, at debug level. Nil discards it.
 	Logger *slog.Logger
 }

@@ -138,8 +138,13 @@ func TestOrderPutsTheWantedLibraryFirst(t *testing.T) {
 		machine   Machine
 		a         Accelerator
 		precision string
+		beside    []Accelerator
 		want      string
 	}{
+		"cpu beside openvino": {a: CPU, beside: []Accelerator{CPU, OpenVINO}, want: openvino},
+		"auto beside it":      {a: Auto, beside: []Accelerator{Auto, OpenVINO}, want: openvino},
+		"cpu beside cpu":      {a: CPU, beside: []Accelerator{CPU, Auto}, want: plain},
+		"two in no library":   {a: OpenVINO, machine: Machine{GPUs: []string{"G"}}, beside: []Accelerator{CUDA}, want: openvino},
 		"auto":                {want: plain},
 		"auto by name":        {a: Auto, machine: bf16, want: plain},
 		"auto, bf16":          {a: Auto, machine: bf16, precision: "bf16", want: openvino},
@@ -154,7 +159,7 @@ func TestOrderPutsTheWantedLibraryFirst(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		got, offers := fakeSurveyor(c.machine, all...).order(paths, c.a, c.precision)
+		got, offers := fakeSurveyor(c.machine, all...).order(paths, Config{Accelerator: c.a, Precision: c.precision, Beside: c.beside})
 		if got[0] != c.want || len(got) != len(paths) {
 			t.Errorf("%s: %q, want %s first", name, got, c.want)
 		}

@@ -58,7 +58,7 @@ func Load(cfg Config) (*Runtime, error) {
 	survey := surveyor{machine: ThisMachine(), loadable: loadable, needs: elfNeeds}
 	var found library
 	err = keepSignals(func() error { // what a provider needs is loaded to see whether it is there
-		paths, rt.offers = survey.order(paths, cfg.Accelerator, cfg.Precision)
+		paths, rt.offers = survey.order(paths, cfg)
 		if found, err = firstLibrary(paths); err != nil || found.path == "" {
 			return err
 		}

@@ -1,4 +1,4 @@
-// Command models measures how fast the zoo's networks run with every provider
+// Command providers measures how fast the zoo's networks run with every provider
 // of ONNX Runtime that this machine has, beside OpenVINO's own benchmark on
 // the same file, and how much of the bare network's speed a whole analysis
 // keeps.

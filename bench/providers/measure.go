@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -16,6 +17,8 @@ import (
 	"slices"
 	"strconv"
 	"time"
+
+	"golang.org/x/term"
 
 	"github.com/flipmeter/flipmeter/infer/onnx"
 	"github.com/flipmeter/flipmeter/infer/zoo"
@@ -82,10 +85,14 @@ func measureModel(ctx context.Context, o options, name, path string) (rows []row
 // measureRounds measures every row once a round, each beginning with another
 // one, so that what follows a slow neighbour is not always the same.
 func measureRounds(ctx context.Context, o options, name string, rows []row) error {
+	progress := io.Discard
+	if term.IsTerminal(int(os.Stderr.Fd())) {
+		progress = os.Stderr
+	}
 	for round := range o.rounds {
 		for i := range rows {
 			r := &rows[(i+round)%len(rows)]
-			fmt.Fprintf(os.Stderr, "\r%s, round %d of %d: %-40s", name, round+1, o.rounds, r.what+" "+r.precision)
+			fmt.Fprintf(progress, "\r%s, round %d of %d: %-40s", name, round+1, o.rounds, r.what+" "+r.precision)
 			s, err := r.measure(ctx)
 			if err != nil {
 				return err
@@ -93,7 +100,7 @@ func measureRounds(ctx context.Context, o options, name string, rows []row) erro
 			r.rounds = append(r.rounds, s)
 		}
 	}
-	fmt.Fprintf(os.Stderr, "\r%-90s\r", "")
+	fmt.Fprintf(progress, "\r%-90s\r", "")
 	return nil
 }
 
@@ -147,6 +154,8 @@ func measurePipeline(ctx context.Context, o options, work, path string) (err err
 	fmt.Printf("  bare network %.2f fps, flipmeter analyze %.2f fps, efficiency %.3f (lowest %.3f, highest %.3f)\n",
 		medianOf(rows[0].rounds, sample.fps), medianOf(rows[1].rounds, sample.fps),
 		median(ratios(rows[1].rounds, rows[0].rounds)), slices.Min(ratios(rows[1].rounds, rows[0].rounds)), slices.Max(ratios(rows[1].rounds, rows[0].rounds)))
+	fmt.Printf("  CPU ms a frame: %.1f and, with its start and the page, %.1f\n",
+		1e3*medianOf(rows[0].rounds, sample.cpuSeconds), 1e3*medianOf(rows[1].rounds, sample.cpuSeconds))
 	return nil
 }
 
@@ -181,5 +190,8 @@ func analyze(ctx context.Context, o options, work, model string) (sample, error)
 		return sample{}, errors.New("summary.json states no speed")
 	}
 	s := summary.Streams[0]
-	return sample{Frames: s.Frames, Wall: time.Duration(float64(s.Frames) / s.FPS.Pipeline * float64(time.Second))}, nil
+	return sample{
+		Frames: s.Frames, Wall: time.Duration(float64(s.Frames) / s.FPS.Pipeline * float64(time.Second)),
+		CPU: cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime(),
+	}, nil
 }
