@@ -65,7 +65,7 @@ func (o *ProbeOptions) validate() error {
 		return fmt.Errorf("%w: "+format, append([]any{ErrUsage}, args...)...)
 	}
 	switch {
-	case len(o.Pictures) == 0:
+	case len(o.Pictures) == 0 && o.needsModel():
 		return bad("no pictures: name picture files, folders of pictures or video files")
 	case slices.Contains(o.Pictures, ""):
 		return bad("a source of pictures is an empty text")
@@ -105,6 +105,11 @@ func (o *ProbeOptions) validate() error {
 	return nil
 }
 
+// needsModel says that some experiment asks a classifier.
+func (o *ProbeOptions) needsModel() bool {
+	return slices.ContainsFunc(o.Experiments, func(name string) bool { return name != "bias" })
+}
+
 // laboratory is one run of Probe while it lasts.
 type laboratory struct {
 	output
@@ -123,6 +128,11 @@ type experiment interface {
 	name() string
 	measure(ctx context.Context, lab *perturb.Lab, src *modelPictures) (complete bool, err error)
 	results() results
+}
+
+// onceOnly is an experiment that does something before the first model.
+type onceOnly interface {
+	once(ctx context.Context, l *laboratory) error
 }
 
 // Probe runs experiments on pictures and writes their page, figures and
@@ -191,6 +201,8 @@ func (l *laboratory) experiments() ([]experiment, error) {
 			out = append(out, &resizeExperiment{codec: l.pictures.codec})
 		case "tta":
 			out = append(out, &ttaExperiment{settings: l.o.TTA})
+		case "bias":
+			out = append(out, &biasExperiment{})
 		default:
 			return nil, fmt.Errorf("BUG: there is no experiment %q", name)
 		}
@@ -200,6 +212,16 @@ func (l *laboratory) experiments() ([]experiment, error) {
 
 // measureAll runs all experiments on one model after the other.
 func (l *laboratory) measureAll(ctx context.Context, experiments []experiment, clean *cleanups) (complete bool, err error) {
+	for _, e := range experiments {
+		if e, ok := e.(onceOnly); ok {
+			if err := e.once(ctx, l); err != nil {
+				return false, err
+			}
+		}
+	}
+	if !l.o.needsModel() {
+		return true, nil
+	}
 	rt, err := onnx.Load(onnx.Config{
 		Home: l.o.Home, Accelerator: onnx.Accelerator(l.o.Accelerator), Precision: l.o.Precision, Logger: l.log.With("component", "onnx"),
 	})

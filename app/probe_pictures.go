@@ -280,6 +280,11 @@ func (l *pictureList) forModel(m *infer.ModelInfo, file string) (*modelPictures,
 	return out, notes, nil
 }
 
+// pathBase is a name without its folders.
+func pathBase(name string) string {
+	return name[strings.LastIndexAny(name, `/\`)+1:]
+}
+
 // sources are the names of what was given, without folders.
 func sources(paths []string) string {
 	var names []string

@@ -111,7 +111,13 @@ func (l *laboratory) finish(experiments []experiment, complete bool) error {
 }
 
 func (l *laboratory) facts(sum *probeSummary) []page.Fact {
-	facts := []page.Fact{{Name: "pictures", Value: fmt.Sprintf("%d of %s, decoded by %s", sum.Pictures, sum.Sources, sum.Decoder)}}
+	var facts []page.Fact
+	if sum.Pictures > 0 {
+		facts = append(facts, page.Fact{Name: "pictures", Value: fmt.Sprintf("%d of %s, decoded by %s", sum.Pictures, sum.Sources, sum.Decoder)})
+	}
+	if len(l.boxes.Boxes) > 0 {
+		facts = append(facts, page.Fact{Name: "boxes", Value: fmt.Sprintf("%d of %s", len(l.boxes.Boxes), sources(l.o.Boxes))})
+	}
 	for _, m := range sum.Models {
 		facts = append(facts, page.Fact{Name: "model", Value: fmt.Sprintf("%s (sha256 %.12s…), %s, %s on %s; for ordinary pictures: %s",
 			m.Name, m.SHA256, m.Precision, m.Runtime, m.Provider, m.Preprocessing)})
