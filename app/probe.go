@@ -39,6 +39,9 @@ type ProbeOptions struct {
 	Translation    perturb.Translation
 	Scale, Rescale perturb.Scaling
 	TTA            perturb.Averaging
+	Layers         perturb.Translation // always a sweep
+
+	all bool // see All
 
 	Out    string
 	Tables string
@@ -56,7 +59,7 @@ func DefaultProbeOptions() ProbeOptions {
 		Frames: 50, Accelerator: "auto", Out: "flipmeter-probe", Tables: string(table.Parquet),
 		Translation: perturb.DefaultTranslation(perturb.Sweep),
 		Scale:       perturb.DefaultScale(), Rescale: perturb.DefaultRescale(),
-		TTA: perturb.DefaultAveraging(), Hardware: Hardware{BatchDelay: 5 * time.Millisecond},
+		TTA: perturb.DefaultAveraging(), Layers: perturb.DefaultTranslation(perturb.Sweep), Hardware: Hardware{BatchDelay: 5 * time.Millisecond},
 	}
 }
 
@@ -95,6 +98,11 @@ func (o *ProbeOptions) validate() error {
 			if err := s.Validate(); err != nil {
 				return bad("%w", err)
 			}
+		}
+	}
+	if slices.Contains(o.Experiments, "layers") {
+		if err := o.Layers.Validate(); err != nil {
+			return bad("%w", err)
 		}
 	}
 	if slices.Contains(o.Experiments, "tta") {
@@ -190,22 +198,31 @@ func Probe(ctx context.Context, o ProbeOptions, streams Streams) (err error) {
 func (l *laboratory) experiments() ([]experiment, error) {
 	var out []experiment
 	for _, name := range l.o.Experiments {
+		var e experiment
+		if t, ok := l.o.translationOf(name); ok {
+			e = &translateExperiment{settings: t, boxes: l.boxes}
+		}
 		switch name {
-		case "translate":
-			out = append(out, &translateExperiment{settings: l.o.Translation, boxes: l.boxes})
 		case "scale":
-			out = append(out, &scaleExperiment{settings: l.o.Scale})
+			e = &scaleExperiment{settings: l.o.Scale}
 		case "rescale":
-			out = append(out, &scaleExperiment{settings: l.o.Rescale, rescale: true})
+			e = &scaleExperiment{settings: l.o.Rescale, rescale: true}
 		case "resize":
-			out = append(out, &resizeExperiment{codec: l.pictures.codec})
+			e = &resizeExperiment{codec: l.pictures.codec}
 		case "tta":
-			out = append(out, &ttaExperiment{settings: l.o.TTA})
+			e = &ttaExperiment{settings: l.o.TTA}
+		case "layers":
+			e = &layersExperiment{settings: l.o.Layers}
 		case "bias":
-			out = append(out, &biasExperiment{})
-		default:
+			e = &biasExperiment{}
+		}
+		if e == nil {
 			return nil, fmt.Errorf("BUG: there is no experiment %q", name)
 		}
+		if l.o.all && (name == "rescale" || name == "layers") {
+			e = &optional{experiment: e}
+		}
+		out = append(out, e)
 	}
 	return out, nil
 }
@@ -284,15 +301,39 @@ func (l *laboratory) measureModel(ctx context.Context, rt *onnx.Runtime, name st
 	}
 	named := &namedClassifier{c, &info}
 	for _, e := range experiments {
-		lab := &perturb.Lab{Classifier: named, Store: l.store.forModel(&info)}
-		stop := l.showProgress(lab, e.name()+", "+info.Name)
-		complete, err := e.measure(ctx, lab, src)
-		stop()
+		complete, err := l.measureOne(ctx, rt, path, e, &perturb.Lab{Classifier: named, Store: l.store.forModel(&info)}, src)
 		if err != nil || !complete {
 			return false, err
 		}
 	}
 	return true, nil
+}
+
+// measureOne runs one experiment on one model.
+func (l *laboratory) measureOne(ctx context.Context, rt *onnx.Runtime, path string, e experiment, lab *perturb.Lab, src *modelPictures) (complete bool, err error) {
+	inner := e
+	maybe, isOptional := e.(*optional)
+	if isOptional {
+		inner = maybe.experiment
+	}
+	if o, ok := inner.(opener); ok {
+		closeIt, err := o.open(ctx, l, rt, path)
+		if err != nil && isOptional {
+			return maybe.note(false, err)
+		}
+		if err != nil {
+			return false, err
+		}
+		defer func() { err = errors.Join(err, closeIt()) }()
+	}
+	stop := l.showProgress(lab, e.name()+", "+lab.Classifier.Model().Name)
+	defer stop()
+	return e.measure(ctx, lab, src)
+}
+
+// opener is an experiment that needs more of a model than its answers.
+type opener interface {
+	open(ctx context.Context, l *laboratory, rt *onnx.Runtime, path string) (closeIt func() error, err error)
 }
 
 // namedClassifier is a classifier whose name is unique in the run.

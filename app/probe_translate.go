@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"strings"
 
 	"github.com/flipmeter/flipmeter/perturb"
 	"github.com/flipmeter/flipmeter/perturb/boxes"
@@ -16,7 +17,9 @@ type translateExperiment struct {
 	rows     []perturb.ChainRow
 }
 
-func (e *translateExperiment) name() string { return "translate " + string(e.settings.Protocol) }
+func (e *translateExperiment) name() string {
+	return strings.ReplaceAll(page.TranslateID(e.settings), "-", " ")
+}
 
 func (e *translateExperiment) measure(ctx context.Context, lab *perturb.Lab, src *modelPictures) (bool, error) {
 	of := func(i int) []perturb.Box { return e.boxes.Of(src.Name(i)) }
@@ -75,7 +78,7 @@ func (e *translateExperiment) results() results {
 		return r
 	}
 	r.sections = []page.Section{page.Translate(e.settings, e.moved)}
-	r.tables = []tableOf{newTable("translate-"+string(e.settings.Protocol), e.rows)}
+	r.tables = []tableOf{newTable(page.TranslateID(e.settings), e.rows)}
 	r.summary = summaryOfMoved(e.settings, e.moved)
 	r.measured = len(e.rows) > 0
 	return r

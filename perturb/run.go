@@ -19,6 +19,8 @@ type Lab struct {
 	// Store keeps what was measured, for a run that goes on later; nil keeps
 	// nothing.
 	Store Store
+
+	logits bool // answers are what the network emitted
 }
 
 // Progress says how far an experiment is. Shots are pictures classified.
@@ -130,7 +132,7 @@ func runJobs[R any](ctx context.Context, lab *Lab, experiment string, src Source
 	})
 	for range lab.Classifier.Parallel() {
 		wg.Go(func() {
-			if err := classify(work, lab.Classifier, shots, func(r *running[R]) {
+			if err := classify(work, lab, shots, func(r *running[R]) {
 				n := shotsDone.Add(1)
 				if lab.Progress != nil {
 					p := picturesDone.Load()
@@ -217,7 +219,8 @@ type shot[R any] struct {
 }
 
 // classify works on shots until there are no more.
-func classify[R any](ctx context.Context, c infer.Classifier, shots <-chan shot[R], told func(*running[R])) error {
+func classify[R any](ctx context.Context, lab *Lab, shots <-chan shot[R], told func(*running[R])) error {
+	c := lab.Classifier
 	want := c.Model().Want()
 	f := frame.Frame{Stream: "probe", Pictures: []frame.Picture{{
 		Width: want.Width, Height: want.Height, Channels: 3, Pix: make([]byte, 3*want.Width*want.Height),
@@ -230,8 +233,14 @@ func classify[R any](ctx context.Context, c infer.Classifier, shots <-chan shot[
 		s.of.job.render(s.k, f.Pictures[0].Pix)
 		f.Seq = uint64(s.k)
 		p := infer.Prediction{Probs: make([]float32, 0, classes)}
+		if lab.logits {
+			p.Logits = make([]float32, 0, classes)
+		}
 		if err := c.Classify(ctx, &f, 0, &p); err != nil {
 			return err
+		}
+		if lab.logits {
+			p.Probs = p.Logits
 		}
 		classes = len(p.Probs)
 		s.of.answers[s.k] = p.Probs

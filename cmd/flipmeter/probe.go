@@ -18,7 +18,7 @@ func newProbeCommand(streams app.Streams) *cobra.Command {
 		Args: usageArgs(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(newProbeTranslateCommand(streams), newProbeScaleCommand(streams), newProbeRescaleCommand(streams), newProbeResizeCommand(streams), newProbeTTACommand(streams), newProbeBiasCommand(streams))
+	cmd.AddCommand(newProbeTranslateCommand(streams), newProbeScaleCommand(streams), newProbeRescaleCommand(streams), newProbeResizeCommand(streams), newProbeTTACommand(streams), newProbeBiasCommand(streams), newProbeLayersCommand(streams), newProbeAllCommand(streams))
 	return cmd
 }
 

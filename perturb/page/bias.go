@@ -99,7 +99,7 @@ func biasScatter(i int, c *perturb.ClassBias, placed []perturb.Placed) Figure {
 		caption += fmt.Sprintf(" One in %d is drawn.", step)
 	}
 	return Figure{
-		File: fileName("bias", strconv.Itoa(i+1), c.Class), Title: "Centres of “" + c.Class + "”", Caption: caption,
+		File: FileName("bias", strconv.Itoa(i+1), c.Class), Title: "Centres of “" + c.Class + "”", Caption: caption,
 		Draw: func(width float64) *figure.Figure {
 			side := math.Min(width, 420)
 			return figure.Scatter(side, side, "Centres of boxes", figure.Axis{Name: "from left to right", Max: 1, Ticks: []float64{0, .5, 1}},

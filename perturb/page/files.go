@@ -23,8 +23,8 @@ func (p *Page) Files() []Part {
 	return parts
 }
 
-// fileName joins words into a name that is one in every file system.
-func fileName(words ...string) string {
+// FileName joins words into a name that is one in every file system.
+func FileName(words ...string) string {
 	return strings.Map(func(r rune) rune {
 		switch {
 		case r >= 'a' && r <= 'z', r >= 'A' && r <= 'Z', r >= '0' && r <= '9', r == '.', r == '-':

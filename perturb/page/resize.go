@@ -117,7 +117,7 @@ func resizeFigures(m *Filtered) []Figure {
 	if functions[0].Flips != nil {
 		slices.SortStableFunc(functions, func(a, b perturb.FilterMeasures) int { return cmp.Compare(a.Flips.Value, b.Flips.Value) })
 		out = append(out, Figure{
-			File: fileName("resize-flips", m.Model.Name), Title: "Flips by resize function, " + modelName(m.Model),
+			File: FileName("resize-flips", m.Model.Name), Title: "Flips by resize function, " + modelName(m.Model),
 			Caption: fmt.Sprintf("The flip fraction on %d pairs of consecutive frames; lines are Wilson's intervals, which take the pairs for independent. The model's own function is in the second colour.", functions[0].Pairs),
 			Draw: func(width float64) *figure.Figure {
 				var bars []figure.Bar
@@ -137,7 +137,7 @@ func resizeFigures(m *Filtered) []Figure {
 		names[i] = f.Name
 	}
 	out = append(out, Figure{
-		File: fileName("resize-agreement", m.Model.Name), Title: "Which functions agree, " + modelName(m.Model),
+		File: FileName("resize-agreement", m.Model.Name), Title: "Which functions agree, " + modelName(m.Model),
 		Caption: "The share of pictures, in percent, on which two functions give the same label; the columns have the rows' numbers.",
 		Draw: func(width float64) *figure.Figure {
 			return figure.Matrix(width, "Agreement between resize functions", names, m.Comparison.Agree)
@@ -145,7 +145,7 @@ func resizeFigures(m *Filtered) []Figure {
 	})
 	if d := perturb.MostDisputed(m.Records); d != nil && len(m.Strip) == len(names) {
 		out = append(out, Figure{
-			File: fileName("resize-strip", m.Model.Name), Title: fmt.Sprintf("%s, as %s sees it", d.Picture, modelName(m.Model)),
+			File: FileName("resize-strip", m.Model.Name), Title: fmt.Sprintf("%s, as %s sees it", d.Picture, modelName(m.Model)),
 			Caption: "The picture on which the functions disagree most. Framed: the label is not that of the model's own function.",
 			Draw:    func(width float64) *figure.Figure { return resizeStrip(width, m, d, names) },
 		})

@@ -23,7 +23,7 @@ type Moved struct {
 // Translate shows a translation experiment for one or several models.
 func Translate(t perturb.Translation, models []Moved) Section {
 	s := Section{
-		ID: "translate-" + string(t.Protocol), Title: translateTitle(t), Protocol: TranslateProtocol(t),
+		ID: TranslateID(t), Title: translateTitle(t), Protocol: TranslateProtocol(t),
 	}
 	s.Lead = translateLead(t, models)
 	s.Tables = []Table{measuresTable(models, paperRows(t))}
@@ -43,12 +43,22 @@ func Translate(t perturb.Translation, models []Moved) Section {
 	return s
 }
 
+// TranslateID names a translation experiment: "translate-sweep". A background
+// that is not the protocol's own is part of it.
+func TranslateID(t perturb.Translation) string {
+	id := "translate-" + string(t.Protocol)
+	if own := perturb.DefaultTranslation(t.Protocol); t.Background != own.Background {
+		id += "-" + string(t.Background)
+	}
+	return id
+}
+
 func translateTitle(t perturb.Translation) string {
 	switch t.Protocol {
 	case perturb.Sweep:
 		return "Moved across the canvas, one pixel a step"
 	case perturb.Embed:
-		return "Embedded and moved by one pixel"
+		return "Embedded on " + map[perturb.Background]string{perturb.Black: "black", perturb.Mean: "the mean colour", perturb.Inpaint: "its diffused edge"}[t.Background] + " and moved by one pixel"
 	case perturb.Crop:
 		return "Cropped one pixel further"
 	default:
@@ -178,7 +188,7 @@ func modelName(m *infer.ModelInfo) string {
 // changeBars compares models, with the paper's in grey.
 func changeBars(id string, models []Moved, refs []paper) Figure {
 	jagged := len(refs) > 0 && !math.IsNaN(refs[0].jaggedness)
-	f := Figure{File: fileName(id, "models"), Title: "P(top-1 change)", Caption: "How often the label changes with one pixel; lines are 95 % intervals, grey bars are the paper's."}
+	f := Figure{File: FileName(id, "models"), Title: "P(top-1 change)", Caption: "How often the label changes with one pixel; lines are 95 % intervals, grey bars are the paper's."}
 	if jagged {
 		f.Title, f.Caption = "Changes of the top 5 along a sweep", "How often the reference class enters or leaves the top 5, a picture; lines are 95 % intervals, grey bars are the paper's (200 pictures, 100 steps)."
 		if unknownTruth(models) {
@@ -231,7 +241,7 @@ func trace(id string, m *Moved, d perturb.Direction, name string) Figure {
 	}
 	alt := fmt.Sprintf("Probability of %q in steps of %s", m.Model.Label(c.Reference), c.Picture)
 	return Figure{
-		File: fileName(id, "trace", m.Model.Name), Title: "One picture, " + modelName(m.Model),
+		File: FileName(id, "trace", m.Model.Name), Title: "One picture, " + modelName(m.Model),
 		Caption: fmt.Sprintf("The probability of “%s” while %s is changed step by step: the picture with the median number of label changes (%d in %d steps). Dots mark where the label changed.",
 			m.Model.Label(c.Reference), c.Picture, c.Changes(), c.Pairs()),
 		Draw: func(width float64) *figure.Figure {
@@ -275,7 +285,7 @@ func shiftMap(id string, m *Moved, t perturb.Translation) Figure {
 	}
 	alt := fmt.Sprintf("Map of %d pictures by shift", len(rows))
 	return Figure{
-		File: fileName(id, "map", m.Model.Name), Title: "All pictures, " + modelName(m.Model),
+		File: FileName(id, "map", m.Model.Name), Title: "All pictures, " + modelName(m.Model),
 		Caption: "A row is a picture, a column a shift; light is a high probability of the picture's reference class, dark a low one. Sorted by the row's mean. A network that did not mind shifts would show rows of one shade.",
 		Draw: func(width float64) *figure.Figure {
 			return figure.Map(width, alt, figure.Axis{Name: "shift, pixels", Min: float64(t.From), Max: float64(t.To)}, "pictures", values)
