@@ -9,9 +9,10 @@ const maxBatches = 128
 // once a stream is long: batch means need no more (Law & Carson, Operations
 // Research 27, 1979).
 type batches struct {
-	size  int64 // pairs in a full batch
-	sums  []batch
-	pairs int64 // in the newest
+	size  int64     // pairs in a full batch; 0: none has begun
+	sums  []batch   // of the full ones
+	pairs int64     // in the newest
+	start fractions // what all pairs before the newest sum to
 }
 
 // batch holds the sums as 32 bits, which is enough for 4·10⁹ pairs a batch.
@@ -19,27 +20,38 @@ type batch [numMeasures]struct{ num, den uint32 }
 
 const firstBatch = 128
 
-func (b *batches) add(f *fractions) {
+// next makes room for a pair; before is what all pairs before it sum to.
+func (b *batches) next(before *fractions) {
+	if b.pairs < b.size {
+		b.pairs++
+		return
+	}
 	if b.size == 0 {
 		b.size = firstBatch
+	} else {
+		b.close(before)
 	}
-	if b.pairs == b.size || len(b.sums) == 0 {
-		if len(b.sums) == maxBatches {
-			for i := 0; i < maxBatches/2; i++ {
-				b.sums[i] = b.sums[2*i].plus(b.sums[2*i+1])
-			}
-			b.sums = b.sums[:maxBatches/2]
-			b.size *= 2
-		}
-		b.sums = append(b.sums, batch{})
-		b.pairs = 0
+	b.start, b.pairs = *before, 1
+}
+
+// close ends the newest batch; now is what all pairs sum to.
+func (b *batches) close(now *fractions) {
+	b.sums = append(b.sums, b.newest(now))
+	if len(b.sums) < maxBatches {
+		return
 	}
-	s := &b.sums[len(b.sums)-1]
-	for m := range s {
-		s[m].num += uint32(f[m].num)
-		s[m].den += uint32(f[m].den)
+	for i := 0; i < maxBatches/2; i++ {
+		b.sums[i] = b.sums[2*i].plus(b.sums[2*i+1])
 	}
-	b.pairs++
+	b.sums = b.sums[:maxBatches/2]
+	b.size *= 2
+}
+
+func (b *batches) newest(now *fractions) (s batch) {
+	for m, f := range now.minus(&b.start) {
+		s[m].num, s[m].den = uint32(f.num), uint32(f.den)
+	}
+	return s
 }
 
 func (b batch) plus(c batch) batch {
@@ -50,13 +62,18 @@ func (b batch) plus(c batch) batch {
 	return b
 }
 
-// of lists the batches of one measure.
-func (b *batches) of(m measure) []fraction {
-	out := make([]fraction, len(b.sums))
-	for i := range b.sums {
-		out[i] = fraction{int64(b.sums[i][m].num), int64(b.sums[i][m].den)}
+// of lists the batches of one measure, the newest included; now is what all
+// pairs sum to.
+func (b *batches) of(m measure, now *fractions) []fraction {
+	if b.size == 0 {
+		return nil
 	}
-	return out
+	out := make([]fraction, 0, len(b.sums)+1)
+	for _, s := range b.sums {
+		out = append(out, fraction{int64(s[m].num), int64(s[m].den)})
+	}
+	s := b.newest(now)
+	return append(out, fraction{int64(s[m].num), int64(s[m].den)})
 }
 
 // batchMeans is the 95 % interval of Σnum/Σden from batches taken to be

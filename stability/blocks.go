@@ -31,6 +31,13 @@ func (f *fractions) add(g *fractions) {
 	}
 }
 
+func (f *fractions) minus(g *fractions) (d fractions) {
+	for m := range f {
+		d[m] = fraction{f[m].num - g[m].num, f[m].den - g[m].den}
+	}
+	return d
+}
+
 // addFlags adds sign times what one pair contributes.
 func (f *fractions) addFlags(flags recordFlags, sign int64) {
 	flip := sign
@@ -86,19 +93,22 @@ type blocks struct {
 	timed   bool
 	long    bool // the run is at least one block long
 	current fractions
-	run     fractions
 	weight  int64 // Σ pairs of the run's blocks so far
 
 	open   [numMeasures]tally // the run's blocks
 	closed [numMeasures]tally // those of earlier runs, by weight
 	repeat [numMeasures]sameAgain
 
-	// The run cut into pieces of half a block: see undercount.
-	half     fractions
-	halfFrom time.Duration
-	halves   [numMeasures]squares
+	// total is of all pairs. What a run, a half block or a batch holds is the
+	// difference from what it was at its beginning: of all sums, only this
+	// one and current are kept up pair by pair.
 	total    fractions
-	batches  batches
+	runStart fractions
+	// The run cut into pieces of half a block: see undercount.
+	halfStart fractions
+	halfFrom  time.Duration
+	halves    [numMeasures]squares
+	batches   batches
 }
 
 // sameAgain saves looking up the same block content again and again.
@@ -135,16 +145,15 @@ func (b *blocks) advance(r *ring, upTo uint64) {
 func (b *blocks) frozen() bool { return b.total[measureFlips].den > batchPairs }
 
 func (b *blocks) pair(r *ring, rec *record) {
-	var one fractions
-	one.addFlags(rec.flags, 1)
-	b.total.add(&one)
-	b.batches.add(&one)
-	b.run.add(&one)
+	if b.cutsHalf(rec.at) {
+		b.endHalf()
+	}
+	b.batches.next(&b.total)
+	b.total.addFlags(rec.flags, 1)
 	if b.frozen() {
 		return
 	}
-	b.addHalf(&one, rec.at)
-	b.current.add(&one)
+	b.current.addFlags(rec.flags, 1)
 	for b.tail < b.done && b.tooLong(r.at(b.tail).at, rec.at, b.tail) {
 		b.dropTail(r)
 	}
@@ -200,7 +209,8 @@ func (b *blocks) emit() {
 
 // endRun counts the blocks at the run's end and gives the run its weight.
 func (b *blocks) endRun(r *ring) {
-	n := b.run[measureFlips].den
+	run := b.total.minus(&b.runStart)
+	n := run[measureFlips].den
 	if n > 0 && !b.frozen() {
 		b.endHalf()
 		if !b.long {
@@ -209,7 +219,7 @@ func (b *blocks) endRun(r *ring) {
 				b.open[m].clear()
 				b.repeat[m] = sameAgain{}
 			}
-			b.current = b.run
+			b.current = run
 			b.emit()
 		}
 		for ; b.long && b.tail < b.done; b.tail++ {
@@ -232,28 +242,28 @@ func (b *blocks) endRun(r *ring) {
 		b.repeat[m] = sameAgain{}
 	}
 	b.inRun, b.long, b.weight = false, false, 0
-	b.current, b.run, b.half = fractions{}, fractions{}, fractions{}
+	b.current, b.runStart, b.halfStart = fractions{}, b.total, b.total
 	b.tail = b.done
 }
 
-// addHalf adds a pair to the piece it lies in.
-func (b *blocks) addHalf(one *fractions, at time.Duration) {
-	if b.timed {
-		if at-b.halfFrom > b.length/2 {
-			b.endHalf()
-			b.halfFrom = max(b.halfFrom+b.length/2, at-b.length/2)
-		}
-	} else if 2*b.half[measureFlips].den >= b.pairs {
-		b.endHalf()
+// cutsHalf says whether a pair at the given time begins a new half block.
+func (b *blocks) cutsHalf(at time.Duration) bool {
+	if !b.timed {
+		return 2*(b.total[measureFlips].den-b.halfStart[measureFlips].den) >= b.pairs
 	}
-	b.half.add(one)
+	if at-b.halfFrom <= b.length/2 {
+		return false
+	}
+	b.halfFrom = max(b.halfFrom+b.length/2, at-b.length/2)
+	return true
 }
 
 func (b *blocks) endHalf() {
-	for m := range b.half {
-		b.halves[m].add(b.half[m], 1)
+	half := b.total.minus(&b.halfStart)
+	for m := range half {
+		b.halves[m].add(half[m], 1)
 	}
-	b.half = fractions{}
+	b.halfStart = b.total
 }
 
 // squares are sums over pieces of video from which the variance of a fraction

@@ -205,7 +205,7 @@ func combined(rs []Result, m measure, total fraction, resamples int, seed uint64
 func (p *pool) fill(b *blocks, m measure, resamples int, rng *rand.PCG) {
 	d := drawerOf(&b.closed[m])
 	if b.frozen() {
-		d = drawerOfBatches(b.batches.of(m))
+		d = drawerOfBatches(b.batches.of(m, &b.total))
 	}
 	p.values = make([]fractionF, resamples)
 	for i := range p.values {

@@ -169,7 +169,7 @@ func TestBatchMeansTakeOverForLongStreams(t *testing.T) {
 		t.Errorf("%+v misses %v", whole, p.rate)
 	}
 	var sum fraction
-	for _, b := range tr.blocks.batches.of(measureFlips) {
+	for _, b := range tr.blocks.batches.of(measureFlips, &tr.blocks.total) {
 		sum.add(b)
 	}
 	if sum != tr.blocks.total[measureFlips] {

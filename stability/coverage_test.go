@@ -118,3 +118,35 @@ func TestIntervalsCoverTheTruth(t *testing.T) {
 		}
 	}
 }
+
+// TestIntervalsBeyondTheirPromise says how often the interval covers the truth
+// where flips come in longer bouts than blocks of a second can tell; the
+// documentation quotes it (run with -v).
+func TestIntervalsBeyondTheirPromise(t *testing.T) {
+	if raceEnabled {
+		return // the same arithmetic, ten times as slow
+	}
+	const trials, n = 400, 2100
+	cfg := DefaultConfig()
+	cfg.Windows, cfg.Resamples = nil, 300
+	last := 1.0
+	for i, p := range []flipProcess{
+		twoState("0.5 s", 0.5, 0.02, 22, 45), twoState("1 s", 0.5, 0.02, 45, 90), twoState("2 s", 0.5, 0.02, 90, 180),
+	} {
+		rng := rand.New(rand.NewPCG(13, uint64(i)))
+		covered := 0
+		for trial := range trials {
+			cfg.Seed = uint64(trial)
+			iv := observeFlips(cfg, n, p.start(rng)).blocks.interval(measureFlips, cfg.Resamples, cfg.Seed)
+			if iv.Low <= p.rate && p.rate <= iv.High {
+				covered++
+			}
+		}
+		share := float64(covered) / trials
+		t.Logf("correlated over %s: covered %.0f %%", p.name, 100*share)
+		if share > last+0.02 || share < 0.6 {
+			t.Errorf("correlated over %s: covered %.2f after %.2f", p.name, share, last)
+		}
+		last = share
+	}
+}

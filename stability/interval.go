@@ -56,7 +56,7 @@ func (b *blocks) interval(m measure, resamples int, seed uint64) Interval {
 	case needsWilson(f):
 		return Wilson(p, float64(f.den))
 	case b.frozen():
-		return batchMeans(b.batches.of(m))
+		return batchMeans(b.batches.of(m, &b.total))
 	}
 	d := drawerOf(&b.closed[m])
 	return bootstrap(&d, f, resamples, seed+uint64(m), b.undercount(m, &d, p))
