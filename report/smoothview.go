@@ -32,7 +32,7 @@ func newSmoothView(id string, m *Measures, r *Recommendation) *smoothView {
 	}
 	v := &smoothView{ID: id, Recommended: recommendedWords(r)}
 	if len(m.Smoothers) == 0 {
-		return v
+		return v // no rows, not even the first
 	}
 	share := func(part, whole Count) float64 {
 		if part < 0 || whole <= 0 {

@@ -38,7 +38,7 @@ func (s *Summary) WriteText(w io.Writer) error {
 		b.WriteString("\n")
 	}
 	// The narrow space of the page is no character for every terminal.
-	_, err := io.WriteString(w, strings.NewReplacer(thinSpace, " ", mayBreak, "").Replace(b.String()))
+	_, err := io.WriteString(w, strings.ReplaceAll(b.String(), thinSpace, " "))
 	return err
 }
 
@@ -108,12 +108,13 @@ func writeSmoothers(b *strings.Builder, m *Measures) {
 	}
 	t := tabwriter.NewWriter(b, 0, 0, 2, ' ', 0)
 	_, _ = fmt.Fprintf(t, "  smoothed by\tflips\tunexplained\tlabels changed\tlag\tmeasured\tfollowed\n")
-	for _, r := range v.Rows[1:] {
+	for i, r := range v.Rows[1:] {
+		name := m.Smoothers[i].Smoother
 		if r.Refused != "" {
-			_, _ = fmt.Fprintf(t, "  %s\t%s\n", r.Name, r.Refused)
+			_, _ = fmt.Fprintf(t, "  %s\t%s\n", name, r.Refused)
 			continue
 		}
-		_, _ = fmt.Fprintf(t, "  %s\t%s\t%s\t%s\t%s\t%s\t%s\n", r.Name, r.Flips, r.Unexplained, r.Changed, r.CleanLag, r.Lag, r.Followed)
+		_, _ = fmt.Fprintf(t, "  %s\t%s\t%s\t%s\t%s\t%s\t%s\n", name, r.Flips, r.Unexplained, r.Changed, r.CleanLag, r.Lag, r.Followed)
 	}
 	_ = t.Flush()
 }

@@ -139,3 +139,33 @@ func ExampleTruthScorer() {
 	// 2 flips on constant truth, 1 at a change of it
 	// of the glitches 100 % lie on constant truth; they are 100 % of such flips
 }
+
+// What three identical results in a row would have left, and how late it would
+// have followed the real change.
+func ExampleSmoothing() {
+	labels := "aaaaaaaaaaaaaabaaaaaaaaaaaaaaacccccccccccccccc"
+	cfg := stability.DefaultConfig()
+	three, err := stability.ParseSmoother("three-in-a-row")
+	if err != nil {
+		panic(err)
+	}
+	t := stability.NewTracker(cfg)
+	s := stability.NewSmoothing(stability.SmoothingConfig{Measures: cfg, Smoothers: []stability.Smoother{three}})
+	var u stability.Update
+	for i, label := range labels {
+		o := stability.Observation{
+			Seq: uint64(i), PTS: time.Duration(i) * 40 * time.Millisecond, HasPTS: true,
+			Label: label, Score: float32(math.NaN()), PrevLabelScore: float32(math.NaN()), Change: -1,
+		}
+		t.Observe(&o, &u)
+		s.Observe(&o, nil, &u) // no probabilities: this smoother needs none
+	}
+	t.Flush(&u)
+	s.Flush(&u)
+	smoothed := s.Smoothed("clip")[0].Summary()
+	fmt.Println("without:", t.Summary().Flips, "flips,", t.Summary().Unexplained, "unexplained")
+	fmt.Println("with", smoothed.Smoother, smoothed.Summary.Flips, "flip,", smoothed.Summary.Unexplained, "unexplained, lag", smoothed.Lag.Median)
+	// Output:
+	// without: 3 flips, 2 unexplained
+	// with consecutive(3) 1 flip, 0 unexplained, lag 80ms
+}
