@@ -86,48 +86,60 @@ func (c Condition) Check(lookup Lookup) error {
 // Eval compares. A measure that is null, or does not exist, fails: what was
 // not measured has not passed.
 func (c Condition) Eval(lookup Lookup) Result {
+	met, known, measured := c.measure(lookup)
+	switch {
+	case !known:
+		return Result{Failed: true, Message: fmt.Sprintf("%s: %s", c, measured)}
+	case met:
+		return Result{Failed: true, Message: fmt.Sprintf("%s fails: %s", c, measured)}
+	}
+	return Result{Message: fmt.Sprintf("%s passes: %s", c, measured)}
+}
+
+// Require is the other way around: the condition must hold. What is null or
+// doesn't exist doesn't hold.
+func (c Condition) Require(lookup Lookup) Result {
+	met, known, measured := c.measure(lookup)
+	if !known || !met {
+		return Result{Failed: true, Message: fmt.Sprintf("expected %s: %s", c, measured)}
+	}
+	return Result{Message: measured}
+}
+
+// measure says whether the condition is met and what was measured.
+func (c Condition) measure(lookup Lookup) (met, known bool, measured string) {
 	m, value, ok := c.find(lookup)
 	switch {
 	case !ok:
-		return Result{Failed: true, Message: fmt.Sprintf("%s: a summary has no field %s", c, c.Path)}
+		return false, false, "a summary has no field " + c.Path
 	case math.IsNaN(value):
-		return Result{Failed: true, Message: fmt.Sprintf("%s: %s is null, and null never passes", c, c.Path)}
+		return false, false, c.Path + " is null, and null never passes"
 	}
-	verdict := "passes"
-	met := compare(value, c.Op, c.Bound)
-	if met {
-		verdict = "fails"
-	}
-	measured := c.Path + " is " + figure(value)
+	measured = c.Path + " is " + figure(value)
 	if !math.IsNaN(m.Low) && !math.IsNaN(m.High) {
 		measured += fmt.Sprintf(" (95 %% interval %s to %s)", figure(m.Low), figure(m.High))
 	}
-	return Result{Failed: met, Message: fmt.Sprintf("%s %s: %s", c, verdict, measured)}
+	return compare(value, c.Op, c.Bound), true, measured
 }
 
-// find gives the measure and the side of it that is compared.
+// find gives the measure and the side of it that is compared. A side is looked
+// for in its interval first, so that the message can tell all of it.
 func (c Condition) find(lookup Lookup) (m stability.Interval, value float64, ok bool) {
-	if m, ok := lookup(c.Path); ok {
-		return m, m.Value, true
+	if i := strings.LastIndexByte(c.Path, '.'); i > 0 {
+		side := c.Path[i+1:]
+		if m, ok := lookup(c.Path[:i]); ok {
+			switch side {
+			case "low":
+				return m, m.Low, true
+			case "high":
+				return m, m.High, true
+			case "value":
+				return m, m.Value, true
+			}
+		}
 	}
-	i := strings.LastIndexByte(c.Path, '.')
-	if i < 0 {
-		return m, 0, false
-	}
-	side := c.Path[i+1:]
-	if side != "low" && side != "high" && side != "value" {
-		return m, 0, false
-	}
-	if m, ok = lookup(c.Path[:i]); !ok {
-		return m, 0, false
-	}
-	switch side {
-	case "low":
-		return m, m.Low, true
-	case "high":
-		return m, m.High, true
-	}
-	return m, m.Value, true
+	m, ok = lookup(c.Path)
+	return m, m.Value, ok
 }
 
 func compare(v float64, op string, bound float64) bool {

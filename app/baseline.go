@@ -34,8 +34,8 @@ func gateConditions(failOn []string, minCoverage float64, baseline string) ([]al
 		return nil, err
 	}
 	for _, c := range conditions {
-		if baseline == "" && slices.Contains(strings.Split(c.Path, "."), "delta") {
-			return nil, fmt.Errorf("%w: --fail-on: %q: a delta is against another run: name it with --baseline", ErrUsage, c)
+		if err := needsBaseline(c, baseline); err != nil {
+			return nil, fmt.Errorf("%w: --fail-on: %w with --baseline", ErrUsage, err)
 		}
 	}
 	if !(minCoverage >= 0 && minCoverage <= 1) {
@@ -45,6 +45,14 @@ func gateConditions(failOn []string, minCoverage float64, baseline string) ([]al
 		conditions = append(conditions, coverageCondition(minCoverage))
 	}
 	return conditions, nil
+}
+
+// needsBaseline refuses a condition on a delta where there is no baseline.
+func needsBaseline(c alerts.Condition, baseline string) error {
+	if baseline == "" && slices.Contains(strings.Split(c.Path, "."), "delta") {
+		return fmt.Errorf("%q: a delta is against another run: name it", c)
+	}
+	return nil
 }
 
 // baseline is the saved run that a run is compared with.

@@ -18,15 +18,24 @@ const anyStream = "streams.*."
 // parseConditions reads the --fail-on conditions and checks that the fields
 // exist, so that a typing error is told before the work, not after it.
 func parseConditions(texts []string) ([]alerts.Condition, error) {
-	blank := report.BlankSummary()
-	lookup, err := summaryLookup(blank)
+	lookup, err := fieldLookup()
+	if err != nil {
+		return nil, err
+	}
+	return parseConditionsOn(texts, lookup)
+}
+
+// fieldLookup knows every field that a summary may have, whatever the number
+// of streams, and no values.
+func fieldLookup() (alerts.Lookup, error) {
+	lookup, err := summaryLookup(report.BlankSummary())
 	if err != nil {
 		return nil, err
 	}
 	number := regexp.MustCompile(`^streams\.(\*|[0-9]+)\.`)
-	return parseConditionsOn(texts, func(path string) (stability.Interval, bool) {
+	return func(path string) (stability.Interval, bool) {
 		return lookup(number.ReplaceAllString(path, "streams.0."))
-	})
+	}, nil
 }
 
 // parseConditionsOn reads conditions on what lookup knows.
@@ -53,15 +62,15 @@ func coverageCondition(least float64) alerts.Condition {
 
 // evaluate judges a condition: one that is of any stream on each of them. The
 // verdict says which one.
-func evaluate(c alerts.Condition, sum *report.Summary, lookup alerts.Lookup) []verdict {
+func evaluate(c alerts.Condition, sum *report.Summary, judge func(alerts.Condition) alerts.Result) []verdict {
 	rest, each := strings.CutPrefix(c.Path, anyStream)
 	if !each {
-		return []verdict{{"", c.Eval(lookup)}}
+		return []verdict{{"", judge(c)}}
 	}
 	var out []verdict
 	for i := range sum.Streams {
 		c.Path = fmt.Sprintf("streams.%d.%s", i, rest)
-		out = append(out, verdict{sum.Streams[i].Stream, c.Eval(lookup)})
+		out = append(out, verdict{sum.Streams[i].Stream, judge(c)})
 	}
 	if len(out) == 0 {
 		out = append(out, verdict{"", alerts.Result{Failed: true, Message: c.String() + ": there is no stream, and nothing never passes"}})

@@ -52,7 +52,7 @@ func (w *output) judge(sum *report.Summary, conditions []alerts.Condition) error
 	}
 	var verdicts []verdict
 	for _, c := range conditions {
-		verdicts = append(verdicts, evaluate(c, sum, lookup)...)
+		verdicts = append(verdicts, evaluate(c, sum, func(c alerts.Condition) alerts.Result { return c.Eval(lookup) })...)
 	}
 	return tellVerdicts(verdicts, w.streams.Err)
 }

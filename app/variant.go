@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // variant is one way to classify the footage that is compared: what it does
@@ -12,6 +13,20 @@ import (
 type variant struct {
 	name   string
 	change func(o *AnalyzeOptions) error
+}
+
+func parseFloat(s string) (float64, error) { return strconv.ParseFloat(s, 64) }
+
+// number sets a field from a text that parse reads.
+func number[T any](field func(o *AnalyzeOptions) *T, parse func(string) (T, error)) func(*AnalyzeOptions, string) error {
+	return func(o *AnalyzeOptions, value string) error {
+		v, err := parse(value)
+		if err != nil {
+			return fmt.Errorf("%q can't be read as one", value)
+		}
+		*field(o) = v
+		return nil
+	}
 }
 
 // variantKeys are what a variant may change, with how.
@@ -34,10 +49,12 @@ func variantKeys() map[string]func(o *AnalyzeOptions, value string) error {
 		"roi":          text(func(o *AnalyzeOptions) *string { return &o.Region }),
 		"mask":         text(func(o *AnalyzeOptions) *string { return &o.Mask }),
 		"cuts":         text(func(o *AnalyzeOptions) *string { return &o.Cuts }),
-		"sessions": func(o *AnalyzeOptions, v string) (err error) {
-			o.Sessions, err = strconv.Atoi(v)
-			return err
-		},
+		"sessions":     number(func(o *AnalyzeOptions) *int { return &o.Sessions }, strconv.Atoi),
+		"stride":       number(func(o *AnalyzeOptions) *int { return &o.Stride }, strconv.Atoi),
+		"start":        number(func(o *AnalyzeOptions) *time.Duration { return &o.Start }, time.ParseDuration),
+		"end":          number(func(o *AnalyzeOptions) *time.Duration { return &o.End }, time.ParseDuration),
+		"fps":          number(func(o *AnalyzeOptions) *float64 { return &o.FPS }, parseFloat),
+		"min-score":    number(func(o *AnalyzeOptions) *float64 { return &o.Measures.MinScore }, parseFloat),
 	}
 }
 

@@ -13,6 +13,7 @@ func newAnalyzeCommand(streams app.Streams) *cobra.Command {
 	o := app.DefaultAnalyzeOptions()
 	var verbose bool
 	var config string
+	var suite app.SuiteOptions
 	cmd := &cobra.Command{
 		Use:   "analyze SOURCE...",
 		Short: "Measure label flips in video files, folders of pictures or synthetic footage",
@@ -23,7 +24,7 @@ func newAnalyzeCommand(streams app.Streams) *cobra.Command {
 		Example: "  flipmeter analyze film.mp4\n" +
 			"  flipmeter analyze --trace albatross --out results film.mp4\n" +
 			"  flipmeter analyze --fail-on 'unexplained_fraction>0.02' --json film.mp4",
-		Args: usageArgs(cobra.MinimumNArgs(1)),
+		Args: usageArgs(sourcesOrManifest(&suite.Manifest)),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if config != "" {
 				base, err := app.OptionsFromConfig(config)
@@ -41,6 +42,10 @@ func newAnalyzeCommand(streams app.Streams) *cobra.Command {
 				level = slog.LevelDebug
 			}
 			o.Logger = slog.New(slog.NewTextHandler(streams.Err, &slog.HandlerOptions{Level: level}))
+			if suite.Manifest != "" {
+				suite.Out, suite.Quiet = o.Out, o.Quiet
+				return app.AnalyzeSuite(cmd.Context(), suite, o, streams)
+			}
 			return app.Analyze(cmd.Context(), o, streams)
 		},
 	}
@@ -76,6 +81,7 @@ func newAnalyzeCommand(streams app.Streams) *cobra.Command {
 	f.BoolVar(&o.Pictures, "pictures", false, "publish the pictures before and after flips, too")
 	f.StringArrayVar(&o.FailOn, "fail-on", nil, "exit 3 if this `condition` holds, such as 'flip_fraction>0.05'; repeatable")
 	gateFlags(f, &o.MinCoverage, &o.Baseline, &o.AllowIdentity)
+	suiteFlags(f, &suite)
 	f.BoolVar(&o.Resume, "resume", false, "go on where an interrupted run into the same folder stopped")
 	f.BoolVar(&o.JSON, "json", false, "print the summary as JSON on standard output")
 	f.BoolVarP(&o.Quiet, "quiet", "q", false, "no progress and no summary in words")

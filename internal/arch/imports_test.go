@@ -34,6 +34,7 @@ var layers = [...]layer{
 	{"report", []string{"event", "alerts", "stability", "frame"}, false, "an output sees events only"},
 	{"web", []string{"event", "alerts", "stability", "frame"}, false, "an output sees events only"},
 	{"perturb", []string{"infer", "resample", "frame"}, false, "experiments need a classifier and pictures, no streams"},
+	{"suite", []string{"alerts", "stability", "internal/strictyaml"}, false, "expectations and verdicts know nothing of how a clip is measured"},
 	{"configs", []string{"*"}, false, "it assembles the packages' own settings"},
 	{"app", []string{"*"}, false, "the only package that knows everything"},
 	{"cmd", []string{"app", "alerts/ruletest", "configs"}, false, "a command turns flags into app's options and errors into exit codes; trying rules out or checking a configuration needs no running program"},
