@@ -13,22 +13,9 @@ import (
 	"github.com/flipmeter/flipmeter/report/table"
 )
 
-// gate reads what a run must meet: --fail-on, --min-coverage and what they
-// need.
-func (o *AnalyzeOptions) gate() ([]alerts.Condition, error) {
-	conditions, err := gateConditions(o.FailOn, o.MinCoverage, o.Baseline)
-	if err != nil {
-		return nil, err
-	}
-	if o.Baseline != "" && o.Tables == string(table.None) {
-		return nil, fmt.Errorf("%w: --baseline pairs the tables of frames: choose another format than --tables none", ErrUsage)
-	}
-	return conditions, nil
-}
-
-// gateConditions are the conditions of --fail-on and --min-coverage. Fields of
-// delta need a baseline.
-func gateConditions(failOn []string, minCoverage float64, baseline string) ([]alerts.Condition, error) {
+// gateConditions are what a run must meet: the conditions of --fail-on and
+// --min-coverage. Fields of delta need a baseline, and a baseline tables.
+func gateConditions(failOn []string, minCoverage float64, baseline, tables string) ([]alerts.Condition, error) {
 	conditions, err := parseConditions(failOn)
 	if err != nil {
 		return nil, err
@@ -37,6 +24,9 @@ func gateConditions(failOn []string, minCoverage float64, baseline string) ([]al
 		if err := needsBaseline(c, baseline); err != nil {
 			return nil, fmt.Errorf("%w: --fail-on: %w with --baseline", ErrUsage, err)
 		}
+	}
+	if baseline != "" && tables == string(table.None) {
+		return nil, fmt.Errorf("%w: --baseline pairs the tables of frames: choose another format than --tables none", ErrUsage)
 	}
 	if !(minCoverage >= 0 && minCoverage <= 1) {
 		return nil, fmt.Errorf("%w: --min-coverage must lie between 0 and 1, got %v", ErrUsage, minCoverage)
@@ -57,9 +47,10 @@ func needsBaseline(c alerts.Condition, baseline string) error {
 
 // baseline is the saved run that a run is compared with.
 type baseline struct {
-	side  *compare.Side
-	allow []string
-	err   error // why there is no delta
+	side        *compare.Side
+	allow       []string
+	sameContent bool
+	err         error // why there is no delta
 }
 
 // openBaseline reads the saved run in dir; nil if dir is empty. allow are the
@@ -95,7 +86,7 @@ func openBaseline(dir string, allow []string, out string) (*baseline, error) {
 func (b *baseline) complement(ctx context.Context, sum *report.Summary, tables string) {
 	run, err := compare.FromTables(tables, "this run", sum)
 	if err == nil {
-		err = compare.AddDelta(ctx, b.side, run, b.allow)
+		err = compare.AddDelta(ctx, b.side, run, b.allow, b.sameContent)
 	}
 	if err != nil {
 		b.err = fmt.Errorf("--baseline %s: %w", b.side.Dir, err)

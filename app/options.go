@@ -156,7 +156,7 @@ func (o *AnalyzeOptions) validate() ([]alerts.Condition, error) {
 	if o.labelMap, err = openLabelMap(o.LabelMap); err != nil {
 		return nil, err
 	}
-	return o.gate()
+	return gateConditions(o.FailOn, o.MinCoverage, o.Baseline, o.Tables)
 }
 
 // openLabelMap reads a label map; nil without a file.

@@ -26,8 +26,10 @@ type scoring struct {
 	merger  *pipeline.Merger // nil: labels are as they are
 	whatIfs whatIfs
 	report  *report.Run
-	began   time.Time
-	names   map[string]int // streams so far, by name
+	// baseline is nil without one.
+	baseline *baseline
+	began    time.Time
+	names    map[string]int // streams so far, by name
 
 	outcome report.Outcome
 	results []stability.Result
@@ -76,7 +78,7 @@ func Score(ctx context.Context, o ScoreOptions, streams Streams) (err error) {
 	if runErr != nil {
 		return fmt.Errorf("%w: what was read is in %s, marked incomplete", ErrInterrupted, o.Out)
 	}
-	return s.judge(sum, conditions)
+	return errors.Join(s.judge(sum, conditions), s.baseline.failure())
 }
 
 func (s *scoring) start(clean *cleanups) (err error) {
@@ -94,10 +96,18 @@ func (s *scoring) start(clean *cleanups) (err error) {
 	if err := s.takeFolder(clean); err != nil {
 		return err
 	}
-	s.report, err = report.NewRun(report.Config{
+	cfg := report.Config{
 		Dir: s.o.Out, Tables: table.Format(s.o.Tables), Tool: s.o.Tool, Created: s.began,
 		Window: s.o.tracker(0).Windows[0],
-	})
+	}
+	if s.baseline, err = openBaseline(s.o.Baseline, s.o.AllowIdentity, s.o.Out); err != nil {
+		return err
+	}
+	if s.baseline != nil {
+		s.baseline.sameContent = s.o.SameContent
+		cfg.Complement = s.baseline.complement
+	}
+	s.report, err = report.NewRun(cfg)
 	if err != nil {
 		return err
 	}

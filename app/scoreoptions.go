@@ -40,8 +40,15 @@ type ScoreOptions struct {
 	Measures stability.Config
 	Window   time.Duration
 	FailOn   []string
-	JSON     bool
-	Quiet    bool
+	// MinCoverage, Baseline and AllowIdentity are as in AnalyzeOptions.
+	// SameContent says that the labels of the baseline are of the same
+	// frames, although they were read from another file.
+	MinCoverage   float64
+	Baseline      string
+	AllowIdentity []string
+	SameContent   bool
+	JSON          bool
+	Quiet         bool
 
 	// Listeners are told of every event of every stream.
 	Listeners []event.Listener
@@ -96,7 +103,10 @@ func (o *ScoreOptions) validate() ([]alerts.Condition, error) {
 	if o.labelMap, err = openLabelMap(o.LabelMap); err != nil {
 		return nil, err
 	}
-	return parseConditions(o.FailOn)
+	if o.SameContent && o.Baseline == "" {
+		return nil, bad("--same-content goes with --baseline")
+	}
+	return gateConditions(o.FailOn, o.MinCoverage, o.Baseline, o.Tables)
 }
 
 func countOf(list []string, what string) (n int) {

@@ -11,6 +11,7 @@ import (
 func newScoreCommand(streams app.Streams) *cobra.Command {
 	o := app.DefaultScoreOptions()
 	var verbose bool
+	var suite app.SuiteOptions
 	cmd := &cobra.Command{
 		Use:   "score FILE...",
 		Short: "Measure label flips in what another classifier said",
@@ -23,7 +24,7 @@ func newScoreCommand(streams app.Streams) *cobra.Command {
 		Example: "  flipmeter score --fps 30 labels.txt\n" +
 			"  flipmeter score --out results predictions.csv\n" +
 			"  flipmeter score --fail-on 'flip_fraction>0.05' --json frames.parquet",
-		Args: usageArgs(cobra.MinimumNArgs(1)),
+		Args: usageArgs(sourcesOrManifest(&suite.Manifest)),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			o.Files = args
 			o.Tool = "flipmeter " + programVersion()
@@ -32,6 +33,10 @@ func newScoreCommand(streams app.Streams) *cobra.Command {
 				level = slog.LevelDebug
 			}
 			o.Logger = slog.New(slog.NewTextHandler(streams.Err, &slog.HandlerOptions{Level: level}))
+			if suite.Manifest != "" {
+				suite.Out, suite.Quiet = o.Out, o.Quiet
+				return app.ScoreSuite(cmd.Context(), suite, o, streams)
+			}
 			return app.Score(cmd.Context(), o, streams)
 		},
 	}
@@ -49,6 +54,9 @@ func newScoreCommand(streams app.Streams) *cobra.Command {
 	f.Float64Var(&o.Measures.MinScore, "min-score", o.Measures.MinScore, "a frame is decided from this score on")
 	f.DurationVar(&o.Window, "window", 0, "width of the windowed measures (default: 10s)")
 	f.StringArrayVar(&o.FailOn, "fail-on", nil, "exit 3 if this `condition` holds, such as 'flip_fraction>0.05'; repeatable")
+	gateFlags(f, &o.MinCoverage, &o.Baseline, &o.AllowIdentity)
+	f.BoolVar(&o.SameContent, "same-content", false, "the baseline's labels are of the same frames, although they are in another file")
+	suiteFlags(f, &suite)
 	f.BoolVar(&o.JSON, "json", false, "print the summary as JSON on standard output")
 	f.BoolVarP(&o.Quiet, "quiet", "q", false, "no progress and no summary in words")
 	f.BoolVarP(&verbose, "verbose", "v", false, "log what is done")

@@ -324,14 +324,14 @@ func TestAddDelta(t *testing.T) {
 	now := film(labels)
 	now.identity = func(id *report.Identity) { id.Preprocessing.Filter, id.ModelSHA256 = "linear", "new" }
 	run := saveRun(t, "this run", table.CSV, now)
-	err := AddDelta(context.Background(), base, run, []string{"model"})
+	err := AddDelta(context.Background(), base, run, []string{"model"}, false)
 	if err == nil || !strings.Contains(err.Error(), "preprocessing.filter of film is area in the baseline and linear in this run: give --allow-identity preprocessing") {
 		t.Errorf("got %v", err)
 	}
 	if run.Summary.Streams[0].Delta != nil {
 		t.Error("a refused comparison left a delta")
 	}
-	if err := AddDelta(context.Background(), base, run, []string{"model", "preprocessing"}); err != nil {
+	if err := AddDelta(context.Background(), base, run, []string{"model", "preprocessing"}, false); err != nil {
 		t.Fatal(err)
 	}
 	s := run.Summary

@@ -7,10 +7,11 @@ import (
 
 // AddDelta compares a run with a baseline and adds the differences to the
 // run's summary: of each stream, pooled and averaged. Sources must be the same
-// ones, and of the identity only the parts in allow may differ; else a
-// [Refusal] says what does, and the summary stays as it is.
-func AddDelta(ctx context.Context, base, run *Side, allow []string) error {
-	places, err := match(base, run, false)
+// ones, unless sameContent vouches for them, and of the identity only the parts
+// in allow may differ; else a [Refusal] says what does, and the summary stays
+// as it is.
+func AddDelta(ctx context.Context, base, run *Side, allow []string, sameContent bool) error {
+	places, err := match(base, run, sameContent)
 	if err != nil {
 		return err
 	}
@@ -22,7 +23,7 @@ func AddDelta(ctx context.Context, base, run *Side, allow []string) error {
 			}
 		}
 	}
-	res, err := Runs(ctx, []*Side{base, run}, Options{})
+	res, err := Runs(ctx, []*Side{base, run}, Options{SameContent: sameContent})
 	if err != nil {
 		return err
 	}
