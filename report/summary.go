@@ -226,6 +226,9 @@ func BlankSummary() *Summary {
 	m.Delta = &delta
 	var nothing [maxNamedSmoothers]stability.SmoothedSummary
 	m.Smoothers = smoothersOf(nothing[:])
+	for range 5 {
+		m.ByChange = append(m.ByChange, ChangeBin{-1, -1, -1, unknown()})
+	}
 	return &Summary{
 		Schema: Schema, Streams: []StreamSummary{{Measures: m}}, Total: Total{Macro: m, Micro: m},
 	}

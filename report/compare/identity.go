@@ -59,6 +59,7 @@ func flatten(id report.Identity) map[string]string {
 			}
 		case []any:
 			out[prefix] = strings.Trim(fmt.Sprint(v), "[]")
+		case nil: // not known
 		default:
 			out[prefix] = fmt.Sprint(v)
 		}
