@@ -41,6 +41,8 @@ type PairedDelta struct {
 	start  time.Duration // of the open piece, the last one
 	prev   time.Duration // of the frame before
 	total  deltaSums
+	// differs is set where a pair of the run is not like the baseline's.
+	differs [numDeltas]bool
 }
 
 const (
@@ -131,6 +133,9 @@ func (p *PairedDelta) AddFrame(at time.Duration, timed bool, base, run PairFact,
 		if differ == True {
 			l.run.num = 1
 		}
+	}
+	for m := range one {
+		p.differs[m] = p.differs[m] || one[m].base != one[m].run
 	}
 	p.pieces[len(p.pieces)-1].add(&one)
 	p.total.add(&one)

@@ -183,6 +183,25 @@ func TestPairedDeltaOfEqualRuns(t *testing.T) {
 	}
 }
 
+// Few pairs that are alike one by one say more than two fractions that happen
+// to be equal.
+func TestPairedDeltaOfFewPairs(t *testing.T) {
+	f := func(shift int) Interval {
+		p := NewPairedDelta("", DefaultConfig())
+		for i := range 101 {
+			p.Add(time.Duration(i)*40*ms, true, PairFact{Pair: i > 0, Flip: i%5 == 0, Change: nan()}, PairFact{Pair: i > 0, Flip: (i+shift)%5 == 0, Change: nan()})
+		}
+		return p.Delta().FlipFraction
+	}
+	alike, apart := f(0), f(1)
+	if w := Wilson(0, 100).High; alike != (Interval{0, -w, w}) {
+		t.Errorf("equal pairs differ by %+v", alike)
+	}
+	if apart.Value != 0 || apart.High < 2*alike.High {
+		t.Errorf("pairs that flip elsewhere differ by %+v", apart)
+	}
+}
+
 func TestPairedDeltaCountsCommonPairsOnly(t *testing.T) {
 	p := NewPairedDelta("", DefaultConfig())
 	facts := []struct{ a, b PairFact }{

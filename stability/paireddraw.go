@@ -9,7 +9,8 @@ import (
 
 // deltaBlocks are the blocks that a stream's resamples draw from.
 type deltaBlocks struct {
-	sums []deltaSums
+	differs [numDeltas]bool // some pair does
+	sums    []deltaSums
 	// slots are indices of sums; each is drawn equally often. A block of a
 	// long run has one slot and a run shorter than a block has blockPieces of
 	// them, so that every pair is drawn equally often.
@@ -21,7 +22,7 @@ type deltaBlocks struct {
 }
 
 func (p *PairedDelta) blocks() *deltaBlocks {
-	b := &deltaBlocks{}
+	b := &deltaBlocks{differs: p.differs}
 	var halves []deltaSums
 	for from := 0; from < len(p.pieces); {
 		to := from + 1
@@ -100,8 +101,9 @@ func (b *deltaBlocks) resample(rng *rand.PCG) (sum deltaSums) {
 //
 // Below 200 pairs the fractions' intervals are Newcombe's for two independent
 // fractions (Statistics in Medicine 17, 1998, method 10), which are too wide
-// rather than too narrow. Where the runs differ in no block, resampling says
-// nothing: the interval then is ± the upper Wilson bound of 0 of n.
+// rather than too narrow. Where the runs differ in no pair, or in no block,
+// resampling says nothing: the interval then is ± the upper Wilson bound of 0
+// of n.
 func (p *PairedDelta) Delta() Delta {
 	d, _ := CombineDeltas([]*PairedDelta{p}, p.cfg.Resamples, p.cfg.Seed)
 	return d
@@ -195,9 +197,10 @@ func drawDeltas(streams []*deltaBlocks, resamples int, seed uint64) (out [numDel
 // deltaInterval is the interval around value from draws, or from one of the
 // rules for where draws say nothing.
 func deltaInterval(streams []*deltaBlocks, m deltaMeasure, total *sides, value float64, draws []float64) Interval {
-	blocks, differs := 0, false
+	blocks, differs, pairDiffers := 0, false, false
 	for _, b := range streams {
 		blocks += b.draws
+		pairDiffers = pairDiffers || b.differs[m]
 		for i := range b.sums {
 			x := &b.sums[i][m]
 			differs = differs || x.base != x.run
@@ -208,7 +211,7 @@ func deltaInterval(streams []*deltaBlocks, m deltaMeasure, total *sides, value f
 	switch {
 	case m == deltaLabels && (few || total.run.num == 0 || total.run.num == total.run.den):
 		return Wilson(value, nr)
-	case m != deltaMAC && few:
+	case m != deltaMAC && few && pairDiffers:
 		return newcombe(value, Wilson(ratio(total.base.num, total.base.den), nb), Wilson(ratio(total.run.num, total.run.den), nr))
 	case !differs:
 		w := Wilson(0, nb).High
