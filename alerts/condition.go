@@ -117,7 +117,11 @@ func (c Condition) measure(lookup Lookup) (met, known bool, measured string) {
 	}
 	measured = c.Path + " is " + figure(value)
 	if !math.IsNaN(m.Low) && !math.IsNaN(m.High) {
-		measured += fmt.Sprintf(" (95 %% interval %s to %s)", figure(m.Low), figure(m.High))
+		whole := ""
+		if value != m.Value { // a side of the interval
+			whole = "value " + figure(m.Value) + ", "
+		}
+		measured += fmt.Sprintf(" (%s95 %% interval %s to %s)", whole, figure(m.Low), figure(m.High))
 	}
 	return compare(value, c.Op, c.Bound), true, measured
 }

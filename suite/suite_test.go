@@ -134,7 +134,7 @@ func TestRunJudgesEveryClip(t *testing.T) {
 		t.Errorf("%d failed, %d errors", failed, errs)
 	}
 	street := res.Clips[0].Verdicts
-	for i, want := range []string{"flips is 7", "expected flip_fraction.high<=0.25: flip_fraction.high is 0.3 (95 % interval 0.1 to 0.3)",
+	for i, want := range []string{"flips is 7", "expected flip_fraction.high<=0.25: flip_fraction.high is 0.3 (value 0.2, 95 % interval 0.1 to 0.3)",
 		"expected kinds.glitch<1: kinds.glitch is null, and null never passes", "streams.*.coverage is 0.95"} {
 		if street[i].Message != want || street[i].Passed != (i%3 == 0) {
 			t.Errorf("got %+v, want %q", street[i], want)
