@@ -11,7 +11,7 @@ import (
 // A journal that can't be continued says which option is another one.
 func TestDifferencesOfRuns(t *testing.T) {
 	before := DefaultAnalyzeOptions()
-	id := report.Identity{Model: "a", ColorMatrix: "bt601"}
+	id := report.Identity{Model: "a", ColorMatrix: "bt601", Preprocessing: report.Preprocessing{Width: 224}}
 	text := func(id report.Identity, o AnalyzeOptions) string {
 		s, err := runText("film.mp4", id, &o, false)
 		if err != nil {
@@ -23,7 +23,7 @@ func TestDifferencesOfRuns(t *testing.T) {
 		t.Helper()
 		id, o := id, before
 		change(&id, &o)
-		got := differences(text(report.Identity{Model: "a", ColorMatrix: "bt601"}, before), text(id, o))
+		got := differences(text(report.Identity{Model: "a", ColorMatrix: "bt601", Preprocessing: report.Preprocessing{Width: 224}}, before), text(id, o))
 		if !slices.Equal(got, want) {
 			t.Errorf("got %q, want %q", got, want)
 		}
