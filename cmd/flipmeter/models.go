@@ -11,14 +11,14 @@ import (
 func newModelsCommand(streams app.Streams) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "models",
-		Short: "List, pull, build and inspect classifiers",
+		Short: "List, pull, build, inspect and verify classifiers",
 		Long: "models keeps classifiers in the folder models under FLIPMETER_HOME (by default\n" +
 			"~/.local/share/flipmeter). It builds known networks from their published weights as\n" +
 			"ONNX files that say themselves how pictures are prepared for them.",
 		Args: usageArgs(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(newModelsListCommand(streams), newModelsPullCommand(streams), newModelsBuildCommand(streams), newModelsInspectCommand(streams))
+	cmd.AddCommand(newModelsListCommand(streams), newModelsPullCommand(streams), newModelsBuildCommand(streams), newModelsInspectCommand(streams), newModelsVerifyCommand(streams))
 	return cmd
 }
 
@@ -101,4 +101,33 @@ func newModelsInspectCommand(streams app.Streams) *cobra.Command {
 		Args:  usageArgs(cobra.ExactArgs(1)),
 		RunE:  func(_ *cobra.Command, args []string) error { return app.InspectModel("", args[0], streams) },
 	}
+}
+
+func newModelsVerifyCommand(streams app.Streams) *cobra.Command {
+	o := app.VerifyModelOptions{Tolerance: app.DefaultTolerance}
+	cmd := &cobra.Command{
+		Use:   "verify NAME|FILE",
+		Short: "Run reference pictures through a model and compare its scores with float64 arithmetic",
+		Long: "verify runs reference pictures through a model as ONNX Runtime and the accelerator run it,\n" +
+			"computes the same in float64 from the file alone, and prints the largest difference. A\n" +
+			"network that flipmeter built is also compared with what the library timm computes from\n" +
+			"made-up weights, and an installed file with the record of how it was built. It exits with\n" +
+			"1 if a difference is larger than the tolerance, as a share of the largest score.\n\n" +
+			"The arithmetic is slow: for the largest networks up to twenty seconds of processor time\n" +
+			"a picture.",
+		Example: "  flipmeter models verify inception-resnet-v2\n" +
+			"  flipmeter models verify resnet50 --accelerator openvino --precision bf16 --tolerance 0.05",
+		Args: usageArgs(cobra.ExactArgs(1)),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			o.Model = args[0]
+			return app.VerifyModel(cmd.Context(), o, streams)
+		},
+	}
+	f := cmd.Flags()
+	f.SortFlags = false
+	f.StringVar(&o.Accelerator, "accelerator", "auto", "auto, cpu, openvino, cuda or tensorrt")
+	f.StringVar(&o.Precision, "precision", "", "fp32, or what the accelerator offers")
+	f.Float64Var(&o.Tolerance, "tolerance", o.Tolerance, "how far a score may be off, as a `share` of the largest")
+	describedFlags(f, &o.Described)
+	return cmd
 }

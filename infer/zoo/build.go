@@ -68,7 +68,7 @@ func (a *Architecture) OpenSource(ctx context.Context, path string) (*Source, er
 		}
 		err = fmt.Errorf("weights %s for %s: %w", path, a.Name, err)
 	} else {
-		s.SHA256, err = hashFile(ctx, path)
+		s.SHA256, err = HashFile(ctx, path)
 	}
 	if err != nil {
 		file.Close()
@@ -82,8 +82,8 @@ func RandomSource(seed uint64) *Source {
 	return &Source{Weights: RandomWeights{seed}, Random: strconv.FormatUint(seed, 10)}
 }
 
-// hashFile is the SHA-256 of a file in hexadecimal.
-func hashFile(ctx context.Context, path string) (string, error) {
+// HashFile is the SHA-256 of a file in hexadecimal.
+func HashFile(ctx context.Context, path string) (string, error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return "", fmt.Errorf("open weights: %w", err)

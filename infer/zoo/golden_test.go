@@ -83,17 +83,7 @@ type golden struct {
 }
 
 // goldenPicture is the picture k of testdata/architectures.json.
-func goldenPicture(size, k int) []byte {
-	var rgb []byte
-	for y := range size {
-		for x := range size {
-			for c := range 3 {
-				rgb = append(rgb, byte(x*(7+3*c+k)+y*(11-2*c)+((x*y)>>4)*5+((x^y)&63)*2))
-			}
-		}
-	}
-	return rgb
-}
+func goldenPicture(size, k int) []byte { return ReferencePicture(size, size, k) }
 
 // writeWeights writes a network's made-up weights as a safetensors file, under
 // their alternative names if renamed is set.
@@ -147,27 +137,16 @@ func TestAgainstTimm(t *testing.T) {
 // nor by anything made for them. EfficientNet-Lite's weights go by timm's
 // names here, which are others than the zoo's.
 func TestAgainstTimmUnderAnotherSeed(t *testing.T) {
-	var g struct {
-		Seed    uint64
-		Picture int
-		Models  map[string]struct {
-			Top5    []int
-			Logits  []float64
-			Tensors map[string][]int
-		}
-	}
-	readJSON(t, "testdata/timm.json", &g)
-	if len(g.Models) != len(Architectures()) {
-		t.Fatalf("%d models", len(g.Models))
-	}
-	for name, want := range g.Models {
-		t.Run(name, func(t *testing.T) {
-			renamed := want.Tensors != nil
-			if renamed {
-				a, err := Find(name)
-				if err != nil {
-					t.Fatal(err)
-				}
+	for _, a := range Architectures() {
+		t.Run(a.Name, func(t *testing.T) {
+			want, err := a.Figures()
+			if err != nil {
+				t.Fatal(err)
+			}
+			if want.Seed == 1 || want.Picture < 2 {
+				t.Errorf("seed %d and picture %d are those of TestAgainstTimm", want.Seed, want.Picture)
+			}
+			if want.Tensors != nil {
 				for _, p := range a.Parameters() {
 					if shape, ok := want.Tensors[p.Alternative.Name]; !ok || !slices.Equal(shape, p.Shape) {
 						t.Errorf("%s %v is not timm's: %v", p.Alternative.Name, p.Shape, shape)
@@ -178,7 +157,7 @@ func TestAgainstTimmUnderAnotherSeed(t *testing.T) {
 					t.Errorf("timm's %s is missing", tensor)
 				}
 			}
-			compare(t, buildMadeUp(t, name, g.Seed, renamed), g.Picture, want.Top5, want.Logits)
+			compare(t, buildMadeUp(t, a.Name, want.Seed, want.Tensors != nil), want.Picture, want.Top5, want.Logits)
 		})
 	}
 }

@@ -13,6 +13,8 @@ const (
 	Float DataType = 1
 	Uint8 DataType = 2
 	Int64 DataType = 7
+	// Half is float16: read, not written.
+	Half DataType = 10
 )
 
 // Size is the bytes that one element takes; 0 for formats not named above.
@@ -117,6 +119,8 @@ type Initializer struct {
 	// External is set where the values lie in another file, and then is
 	// that file's path as the model states it.
 	External string
+
+	data []field // where the values of a Model that was read lie in its file
 }
 
 // Elements is the product of the dimensions.

@@ -172,6 +172,8 @@ func (r *reader) initializer(f field, t *Initializer) error {
 			return r.ints(f, &t.Dims)
 		case 2:
 			t.Type = DataType(f.number)
+		case 4, 5, 7, 9, 10: // float_data, int32_data, int64_data, raw_data, double_data
+			t.data = append(t.data, f)
 		case 8:
 			return r.string(f, &t.Name)
 		case 13:

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Makes timm.json: what timm computes, in float64, from made-up weights.
 
-    python3 reference.py > timm.json
+    python3 reference.py > ../timm.json
 
 The weights are those of RandomWeights (infer/zoo/weights.go) under timm's own
 names; the picture is that of goldenPicture (infer/zoo/golden_test.go). With
