@@ -94,7 +94,7 @@ func (rt *Runtime) auto(precision string) choice {
 	s := surveyor{machine: ThisMachine()}
 	offers := slices.Clone(rt.offers)
 	for i := range offers {
-		if o := &offers[i]; o.Library != rt.file && o.Missing == "" {
+		if o := &offers[i]; o.Library != rt.file && o.Refuses(precision) == "" {
 			o.Missing = "the library that is loaded, " + rt.library + ", has it not"
 		}
 	}

@@ -106,6 +106,21 @@ func TestProviderRefuses(t *testing.T) {
 	}
 }
 
+// What another installed library would have is told apart from what nothing
+// here has.
+func TestAutoSpeaksOfOtherLibraries(t *testing.T) {
+	for want, precisions := range map[string][]string{
+		"openvino: the library that is loaded, lib.so, has it not": {"fp32", "bf16"},
+		"openvino: P does not compute in bf16":                     {"fp32"},
+	} {
+		rt := runtimeWith(Offer{Accelerator: OpenVINO, Missing: "x is not in y", absent: true})
+		rt.offers = append(rt.offers, Offer{Accelerator: OpenVINO, Library: "other.so", Device: "P", Precisions: precisions})
+		if got := rt.auto("bf16"); got.offer.Accelerator != CPU || !strings.Contains(got.why, want) {
+			t.Errorf("%s (%s), want %q", got.offer.Accelerator, got.why, want)
+		}
+	}
+}
+
 func TestOpenRefusesNumbers(t *testing.T) {
 	for want, cfg := range map[string]ModelConfig{
 		"threads must be between 1 and 1024, got 2000":   {Threads: 2000},
