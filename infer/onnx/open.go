@@ -54,7 +54,8 @@ type network struct {
 	rotate  bool // see infer.RotateBackground
 }
 
-// openNetwork loads the model with the provider that is asked for.
+// openNetwork loads the model with the provider that is asked for. What Auto
+// took and can't be had after all is passed over, and said.
 func (rt *Runtime) openNetwork(src *source, cfg ModelConfig) (_ *network, err error) {
 	if err := rt.retain(); err != nil {
 		return nil, err
@@ -64,10 +65,27 @@ func (rt *Runtime) openNetwork(src *source, cfg ModelConfig) (_ *network, err er
 			err = errors.Join(err, env.release())
 		}
 	}()
-	p, err := rt.chooseProvider(cfg, src.file.weights.precision(), src.plan)
-	if err != nil {
-		return nil, err
+	failed := make(map[Accelerator]string)
+	for {
+		p, err := rt.chooseProvider(cfg, src.file.weights.precision(), src.plan, failed)
+		if err != nil {
+			return nil, err
+		}
+		n, err := rt.openWith(src, cfg, &p)
+		switch {
+		case err == nil:
+			src.bytes = nil
+			return n, nil
+		case cfg.Accelerator != "" && cfg.Accelerator != Auto || p.accelerator == CPU:
+			return nil, err
+		}
+		rt.log.Warn("an accelerator that should be there can't be used", "accelerator", p.accelerator, "error", err)
+		failed[p.accelerator] = err.Error()
 	}
+}
+
+// openWith loads the model with a provider and runs it once.
+func (rt *Runtime) openWith(src *source, cfg ModelConfig, p *provider) (*network, error) {
 	src.info.Provider, src.info.Precision = string(p.accelerator), p.precision
 	src.info.ProviderWhy = choice{Offer{Accelerator: p.accelerator, Device: p.device}, p.why}.text()
 	src.info.Runtime = "onnxruntime " + rt.version
@@ -89,12 +107,11 @@ func (rt *Runtime) openNetwork(src *source, cfg ModelConfig) (_ *network, err er
 		}
 		return n.measureOutput() // the first run loads more of a provider's libraries
 	}
-	if p.accelerator != CPU {
-		err = keepSignals(load)
-	} else {
+	if p.accelerator == CPU {
 		err = load()
+	} else {
+		err = keepSignals(load)
 	}
-	src.bytes = nil
 	if err != nil && n.session != nil {
 		err = errors.Join(err, n.session.Destroy())
 	}

@@ -29,8 +29,9 @@ type provider struct {
 }
 
 // chooseProvider resolves what the caller asks for. made is the precision of
-// the file's weights.
-func (rt *Runtime) chooseProvider(cfg ModelConfig, made string, in plan) (provider, error) {
+// the file's weights; failed are accelerators that Auto has tried, with what
+// came of it.
+func (rt *Runtime) chooseProvider(cfg ModelConfig, made string, in plan, failed map[Accelerator]string) (provider, error) {
 	p := provider{accelerator: cfg.Accelerator, precision: cfg.Precision, threads: max(cfg.Threads, 1),
 		options: make(map[string]string), session: make(map[string]string)}
 	for k, v := range cfg.Options {
@@ -45,7 +46,7 @@ func (rt *Runtime) chooseProvider(cfg ModelConfig, made string, in plan) (provid
 	}
 	switch p.accelerator {
 	case "", Auto:
-		c := rt.auto(p.precision)
+		c := rt.auto(p.precision, failed)
 		p.accelerator, p.why = c.offer.Accelerator, c.why
 	case CPU, OpenVINO, CUDA, TensorRT:
 	default:
@@ -90,12 +91,14 @@ func (p *provider) fitOffer(rt *Runtime, made string) error {
 }
 
 // auto is what comes first of what can be had with this library.
-func (rt *Runtime) auto(precision string) choice {
+func (rt *Runtime) auto(precision string, failed map[Accelerator]string) choice {
 	s := surveyor{machine: ThisMachine()}
 	offers := slices.Clone(rt.offers)
 	for i := range offers {
 		if o := &offers[i]; o.Library != rt.file && o.Refuses(precision) == "" {
 			o.Missing = "the library that is loaded, " + rt.library + ", has it not"
+		} else if why, ok := failed[o.Accelerator]; ok && o.Library == rt.file {
+			o.Missing = why
 		}
 	}
 	return s.choose(offers, precision)

@@ -3,12 +3,15 @@
 package onnx
 
 import (
+	"context"
 	"maps"
 	"os"
 	"path/filepath"
 	"runtime"
 	"strings"
 	"testing"
+
+	"github.com/flipmeter/flipmeter/infer"
 )
 
 // runtimeWith is a runtime whose library offers what it says; nothing is
@@ -62,7 +65,7 @@ func TestProviderOptions(t *testing.T) {
 			"device_id": "0", "trt_fp16_enable": "1", "trt_engine_cache_enable": "1", "trt_engine_cache_path": cache, "trt_timing_cache_enable": "1", "trt_timing_cache_path": cache,
 		}},
 	} {
-		p, err := rt.chooseProvider(c.cfg, c.made, c.in)
+		p, err := rt.chooseProvider(c.cfg, c.made, c.in, nil)
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
 			continue
@@ -100,7 +103,7 @@ func TestProviderRefuses(t *testing.T) {
 		if cfg.Accelerator == Auto { // TensorRT would have it
 			rt = runtimeWith(openvino)
 		}
-		if _, err := rt.chooseProvider(cfg, "fp32", plan{}); err == nil || !strings.Contains(err.Error(), want) {
+		if _, err := rt.chooseProvider(cfg, "fp32", plan{}, nil); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%v, want %q", err, want)
 		}
 	}
@@ -115,9 +118,37 @@ func TestAutoSpeaksOfOtherLibraries(t *testing.T) {
 	} {
 		rt := runtimeWith(Offer{Accelerator: OpenVINO, Missing: "x is not in y", absent: true})
 		rt.offers = append(rt.offers, Offer{Accelerator: OpenVINO, Library: "other.so", Device: "P", Precisions: precisions})
-		if got := rt.auto("bf16"); got.offer.Accelerator != CPU || !strings.Contains(got.why, want) {
+		if got := rt.auto("bf16", nil); got.offer.Accelerator != CPU || !strings.Contains(got.why, want) {
 			t.Errorf("%s (%s), want %q", got.offer.Accelerator, got.why, want)
 		}
+	}
+}
+
+// An accelerator that looks as if it were there and fails is passed over by
+// Auto, which says so, and by nobody else.
+func TestAutoPassesOverWhatFails(t *testing.T) {
+	rt := load(t)
+	for i := range rt.offers {
+		if o := &rt.offers[i]; o.Accelerator == CUDA && o.Library == rt.file {
+			o.Missing, o.Device, o.Precisions = "", "G", []string{"fp32"}
+		}
+	}
+	path := write(t, described(t, nil))
+	c, err := rt.Open(context.Background(), ModelConfig{Path: path})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	if m := c.Model(); m.Provider != "cpu" || !strings.Contains(m.ProviderWhy, "cuda: cuda can't be had with the library "+rt.Library()) {
+		t.Errorf("%s: %s", m.Provider, m.ProviderWhy)
+	}
+	var out infer.Prediction
+	if err := c.Classify(context.Background(), picture(6, 4, 1, 2, 3), 0, &out); err != nil {
+		t.Error(err)
+	}
+	if c, err := rt.Open(context.Background(), ModelConfig{Path: path, Accelerator: CUDA}); err == nil || !strings.Contains(err.Error(), "cuda can't be had") {
+		t.Errorf("asked for by name: %v", err)
+		_ = c.Close()
 	}
 }
 
