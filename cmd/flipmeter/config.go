@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 
 	"github.com/flipmeter/flipmeter/app"
 	"github.com/flipmeter/flipmeter/configs"
@@ -17,7 +18,7 @@ func newConfigCommand(streams app.Streams) *cobra.Command {
 		Args:  usageArgs(cobra.NoArgs),
 		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(newConfigCheckCommand(streams), newConfigPrintCommand(streams), newConfigSchemaCommand(streams))
+	cmd.AddCommand(newConfigCheckCommand(streams), newConfigPrintCommand(streams), newConfigSchemaCommand(streams), newConfigHashCommand(streams, os.Stdin))
 	return cmd
 }
 

@@ -9,6 +9,7 @@ import (
 
 	"github.com/flipmeter/flipmeter/alerts"
 	"github.com/flipmeter/flipmeter/alerts/dispatch"
+	"github.com/flipmeter/flipmeter/history"
 	"github.com/flipmeter/flipmeter/web/access"
 	"github.com/flipmeter/flipmeter/web/board"
 	"github.com/flipmeter/flipmeter/web/live"
@@ -40,36 +41,11 @@ var (
 	ErrInvalid  = errors.New("not valid")
 )
 
-// History answers what was in the past.
+// History is what the API needs of package history.
 type History interface {
-	// Windows gives windows of one camera, or of all for "", as means over
-	// steps of time, by camera and time.
-	Windows(ctx context.Context, q HistoryQuery) ([]HistorySeries, error)
-	// Alerts gives what receivers were told, newest first.
-	Alerts(ctx context.Context, q HistoryQuery) ([]alerts.Notice, error)
-}
-
-// HistoryQuery chooses a stretch of time. Step 0 lets the store choose.
-type HistoryQuery struct {
-	Camera       string
-	Since, Until time.Time
-	Step         time.Duration
-	Limit        int
-}
-
-// HistorySeries is the past of one camera in steps; null where nothing was
-// measured.
-type HistorySeries struct {
-	Camera              string     `json:"camera"`
-	StepMs              int64      `json:"step_ms"`
-	FromMs              int64      `json:"from_ms"` // Unix time of the first step
-	Pairs               []int64    `json:"pairs"`
-	Flips               []int64    `json:"flips"`
-	Unexplained         []int64    `json:"unexplained"`
-	UnexplainedFraction []*float64 `json:"unexplained_fraction"`
-	FlipFraction        []*float64 `json:"flip_fraction"`
-	Coverage            []*float64 `json:"coverage"`
-	MeanScore           []*float64 `json:"mean_score"`
+	Windows(ctx context.Context, q history.Query) ([]history.Series, error)
+	Flips(ctx context.Context, q history.Query) ([]history.Flip, error)
+	Alerts(ctx context.Context, q history.Query) ([]alerts.Notice, error)
 }
 
 // Config is what the API shows. Board, Hub and Guard are needed; without the
@@ -166,7 +142,8 @@ func (s *server) routes() []route {
 	return []route{
 		{get, "/cameras", viewer, s.cameras, "listCameras", "All cameras as they are now", nil, nil, ok, []board.Camera{}, "", nil},
 		{post, "/cameras", admin, s.addCamera, "addCamera", "Add a camera, if the configuration allows it", nil, NewCamera{}, http.StatusCreated, nil, "", []int{400, 403, 409, 413, 415}},
-		{get, "/cameras/{camera}", viewer, s.camera, "getCamera", "One camera with its recent labels and flips", nil, nil, ok, board.Detail{}, "", []int{404}},
+		{get, "/cameras/{camera}", viewer, s.camera, "getCamera", "One camera with its recent labels and flips",
+			[]param{{"flips", "boolean", "false leaves the flips out"}}, nil, ok, board.Detail{}, "", []int{400, 404}},
 		{del, "/cameras/{camera}", admin, s.removeCamera, "removeCamera", "Take a camera out of service, if the configuration allows it", nil, nil, none, nil, "", []int{403, 404}},
 		{post, "/cameras/{camera}/pause", admin, s.pause, "pauseCamera", "Stop reading a camera", nil, nil, none, nil, "", []int{404, 409}},
 		{post, "/cameras/{camera}/resume", admin, s.resume, "resumeCamera", "Read a paused camera again", nil, nil, none, nil, "", []int{404, 409}},
@@ -180,7 +157,9 @@ func (s *server) routes() []route {
 		{post, "/silences", admin, s.silence, "addSilence", "Keep alerts from being told for some time", nil, NewSilence{}, http.StatusCreated, alerts.Silence{}, "", []int{400, 413, 415}},
 		{del, "/silences/{silence}", admin, s.endSilence, "endSilence", "End a silence now", nil, nil, none, nil, "", []int{404}},
 		{get, "/history/windows", viewer, s.historyWindows, "listHistory", "Measures of past hours and days, in steps",
-			[]param{camera, since, until, {"step", "string", "width of a step, as 5m; chosen by the stretch unless given"}}, nil, ok, []HistorySeries{}, "", []int{400, 404}},
+			[]param{camera, since, until, {"step", "string", "width of a step, as 5m; chosen by the stretch unless given"}}, nil, ok, []history.Series{}, "", []int{400, 404}},
+		{get, "/history/flips", viewer, s.historyFlips, "listPastFlips", "Flips of the past, newest first",
+			[]param{camera, since, until, limit}, nil, ok, []history.Flip{}, "", []int{400, 404}},
 		{get, "/history/alerts", viewer, s.historyAlerts, "listPastAlerts", "What receivers were told, newest first",
 			[]param{camera, since, until, limit}, nil, ok, []alerts.Notice{}, "", []int{400, 404}},
 		{get, "/system", viewer, s.system, "getSystem", "How the program itself is doing", nil, nil, ok, System{}, "", nil},

@@ -352,8 +352,8 @@ func FuzzBody(f *testing.F) {
 	f.Add("/api/v1/cameras", `{"name":"x","source":"rtsp://h/1"}`)
 	f.Fuzz(func(t *testing.T, path, body string) {
 		u, err := url.Parse("http://127.0.0.1" + path)
-		if err != nil || u.Host != "127.0.0.1" {
-			return
+		if err != nil || u.Host != "127.0.0.1" || !strings.HasPrefix(u.Path, prefix+"/") {
+			return // others serve what lies elsewhere
 		}
 		r := httptest.NewRequest("POST", "http://127.0.0.1/", strings.NewReader(body))
 		r.URL = u

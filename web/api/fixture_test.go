@@ -19,6 +19,7 @@ import (
 	"github.com/flipmeter/flipmeter/alerts/desk"
 	"github.com/flipmeter/flipmeter/event"
 	"github.com/flipmeter/flipmeter/frame"
+	"github.com/flipmeter/flipmeter/history"
 	"github.com/flipmeter/flipmeter/stability"
 	"github.com/flipmeter/flipmeter/web/access"
 	"github.com/flipmeter/flipmeter/web/board"
@@ -53,13 +54,17 @@ func (c *controls) Add(_ context.Context, n, src string) error { return c.do("ad
 
 type pastTense struct{}
 
-func (pastTense) Windows(_ context.Context, q HistoryQuery) ([]HistorySeries, error) {
+func (pastTense) Windows(_ context.Context, q history.Query) ([]history.Series, error) {
 	v := 0.5
-	return []HistorySeries{{Camera: "gate", StepMs: 60000, FromMs: q.Since.UnixMilli(), Pairs: []int64{1}, Flips: []int64{1}, Unexplained: []int64{0},
-		UnexplainedFraction: []*float64{nil}, FlipFraction: []*float64{&v}, Coverage: []*float64{&v}, MeanScore: []*float64{&v}}}, nil
+	return []history.Series{{Camera: "gate", StepMs: 60000, FromMs: q.Since.UnixMilli(), Pairs: []int64{1}, Flips: []int64{1}, Unexplained: []int64{0},
+		UnexplainedFraction: []*float64{nil}, DecidedFlipFraction: []*float64{nil}, FlipFraction: []*float64{&v}, Coverage: []*float64{&v}, MeanScore: []*float64{&v}}}, nil
 }
 
-func (pastTense) Alerts(_ context.Context, q HistoryQuery) ([]alerts.Notice, error) {
+func (pastTense) Flips(_ context.Context, q history.Query) ([]history.Flip, error) {
+	return []history.Flip{{Camera: "gate", ID: "1-2", At: q.Since}}, nil
+}
+
+func (pastTense) Alerts(_ context.Context, q history.Query) ([]alerts.Notice, error) {
 	return []alerts.Notice{{ID: "x", State: alerts.Firing, At: q.Since}}, nil
 }
 

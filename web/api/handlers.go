@@ -59,10 +59,18 @@ func (s *server) cameras(w http.ResponseWriter, _ *http.Request) {
 }
 
 func (s *server) camera(w http.ResponseWriter, r *http.Request) {
+	q := newQuery(r)
+	brief := q.oneOf("flips", "", "true", "false") == "false"
+	if !q.ok(w) {
+		return
+	}
 	d, ok := s.cfg.Board.Get(r.PathValue("camera"))
 	if !ok {
 		noCamera(w)
 		return
+	}
+	if brief {
+		d.Flips = []board.Flip{}
 	}
 	s.answer(w, 200, d)
 }

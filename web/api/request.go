@@ -14,6 +14,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/flipmeter/flipmeter/alerts"
+	"github.com/flipmeter/flipmeter/history"
 	"github.com/flipmeter/flipmeter/web/access"
 )
 
@@ -149,9 +151,9 @@ func (q *query) ok(w http.ResponseWriter) bool {
 // longestHistory bounds one question about the past.
 const longestHistory = 366 * 24 * time.Hour
 
-func (s *server) historyQuery(w http.ResponseWriter, r *http.Request, past bool) (HistoryQuery, bool) {
+func (s *server) historyQuery(w http.ResponseWriter, r *http.Request, past bool) (history.Query, bool) {
 	q := newQuery(r)
-	h := HistoryQuery{Camera: q.text("camera"), Since: q.time("since"), Until: q.time("until")}
+	h := history.Query{Camera: q.text("camera"), Since: q.time("since"), Until: q.time("until")}
 	if past {
 		h.Limit = q.limit()
 	} else {
@@ -185,7 +187,18 @@ func (s *server) historyWindows(w http.ResponseWriter, r *http.Request) {
 	}
 	list, err := s.cfg.History.Windows(r.Context(), h)
 	if !s.failed(w, r, err) {
-		s.answer(w, 200, append([]HistorySeries{}, list...))
+		s.answer(w, 200, append([]history.Series{}, list...))
+	}
+}
+
+func (s *server) historyFlips(w http.ResponseWriter, r *http.Request) {
+	h, ok := s.historyQuery(w, r, true)
+	if !ok {
+		return
+	}
+	list, err := s.cfg.History.Flips(r.Context(), h)
+	if !s.failed(w, r, err) {
+		s.answer(w, 200, append([]history.Flip{}, list...))
 	}
 }
 
@@ -196,6 +209,6 @@ func (s *server) historyAlerts(w http.ResponseWriter, r *http.Request) {
 	}
 	list, err := s.cfg.History.Alerts(r.Context(), h)
 	if !s.failed(w, r, err) {
-		s.answer(w, 200, append(list[:0:0], list...))
+		s.answer(w, 200, append([]alerts.Notice{}, list...))
 	}
 }
