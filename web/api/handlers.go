@@ -41,6 +41,7 @@ type System struct {
 	Started   time.Time        `json:"started"`
 	Role      string           `json:"role"` // of who asks
 	MayAdd    bool             `json:"may_add"`
+	MayPause  bool             `json:"may_pause"`
 	Events    live.Stats       `json:"events"`
 	Receivers []dispatch.Stats `json:"receivers"`
 	// PicturesDropped had nobody with the time to encode them.
@@ -260,7 +261,7 @@ func (s *server) endSilence(w http.ResponseWriter, r *http.Request) {
 
 func (s *server) system(w http.ResponseWriter, r *http.Request) {
 	v := System{
-		Version: s.cfg.Version, Started: s.cfg.Started.UTC(), Role: access.From(r.Context()).Role.String(), MayAdd: s.cfg.MayAdd && s.cfg.Controls != nil,
+		Version: s.cfg.Version, Started: s.cfg.Started.UTC(), Role: access.From(r.Context()).Role.String(), MayAdd: s.cfg.MayAdd && s.cfg.Controls != nil, MayPause: s.cfg.Controls != nil,
 		Events: s.cfg.Hub.Stats(), Receivers: []dispatch.Stats{}, PicturesDropped: s.cfg.Board.PicturesDropped(), Stages: map[string]any{},
 	}
 	if s.cfg.Alerting != nil {

@@ -49,6 +49,7 @@ type camera struct {
 	rng      *rand.Rand
 	seq      uint64
 	start    time.Time
+	every    time.Duration
 	label    int32
 	away     int // frames until the label comes back
 	restless float64
@@ -60,11 +61,9 @@ type camera struct {
 
 var classes = [...]string{"street sign", "parking meter", "bicycle", "<b>tricycle</b> & \"sidecar\"", "minibus", "traffic light", "moped", "park bench"}
 
-const frameTime = 200 * time.Millisecond
-
-// newPlant makes n cameras and lets them run for as long as they would have
-// since past.
-func newPlant(t *testing.T, n int, past time.Duration, change func(*api.Config)) *plant {
+// newPlant makes n cameras, with a frame each frameTime, and lets them run as
+// if they had for some time.
+func newPlant(t *testing.T, n int, past, frameTime time.Duration) *plant {
 	t.Helper()
 	p := &plant{t: t, board: board.New(board.Config{}), hub: live.NewHub(live.Config{})}
 	at := func(v float64) *float64 { return &v }
@@ -81,9 +80,6 @@ func newPlant(t *testing.T, n int, past time.Duration, change func(*api.Config))
 	}
 	p.config = api.Config{Board: p.board, Hub: p.hub, Guard: guard, Alerting: p.desk, Version: "test", Started: time.Now(), History: aDay{},
 		System: func() map[string]any { return map[string]any{"queue_frames": 3, "sessions": 2} }, Configuration: func() string { return "watch:\n  cameras: []\n" }}
-	if change != nil {
-		change(&p.config)
-	}
 	var pool frame.Pool
 	for i := range n {
 		name := fmt.Sprintf("camera-%d", i+1)
@@ -92,7 +88,7 @@ func newPlant(t *testing.T, n int, past time.Duration, change func(*api.Config))
 		}
 		cfg := stability.DefaultConfig()
 		cfg.Windows = []time.Duration{time.Minute}
-		c := &camera{name: name, tracker: stability.NewTracker(cfg), rng: rand.New(rand.NewPCG(uint64(i), 9)), start: time.Now().Add(-past), label: int32(i % 5),
+		c := &camera{name: name, tracker: stability.NewTracker(cfg), every: frameTime, rng: rand.New(rand.NewPCG(uint64(i), 9)), start: time.Now().Add(-past), label: int32(i % 5),
 			restless: []float64{0.01, 0.09, 0.002, 0.03}[i%4], pool: &pool, desk: p.desk,
 			l: p.board.Camera(board.Info{Name: name, Site: "north", Source: fmt.Sprintf("rtsp://***@10.0.0.%d/1", i+1), Model: "efficientnet-lite0", Label: func(i int32) string { return classes[int(i)%len(classes)] }, Crop: [4]float64{0.125, 0, 0.75, 1}})}
 		state := "up"
@@ -104,7 +100,7 @@ func newPlant(t *testing.T, n int, past time.Duration, change func(*api.Config))
 		p.cameras = append(p.cameras, c)
 	}
 	for _, c := range p.cameras {
-		for time.Since(c.start) > time.Duration(c.seq)*frameTime {
+		for time.Since(c.start) > time.Duration(c.seq)*c.every {
 			c.frame(false)
 		}
 	}
@@ -153,7 +149,7 @@ func (p *plant) run() (stop func()) {
 	var wg sync.WaitGroup
 	for _, c := range p.cameras {
 		wg.Go(func() {
-			tick := time.NewTicker(frameTime)
+			tick := time.NewTicker(c.every)
 			defer tick.Stop()
 			for ctx.Err() == nil {
 				select {
@@ -205,7 +201,7 @@ func (c *camera) frame(timely bool) {
 		c.label = int32(c.rng.IntN(len(classes)))
 		label, still = c.label, false
 	}
-	pts := time.Duration(c.seq) * frameTime
+	pts := time.Duration(c.seq) * c.every
 	if timely {
 		pts = max(pts, time.Since(c.start))
 	}

@@ -70,7 +70,7 @@ export class CameraPage {
 
   onAlerts() {
     put(this.alerts, this.store.alertsOf(this.name).map(a => h('p', { class: 'banner banner-' + (a.silenced ? 'warn' : 'alarm') },
-      h('strong', {}, a.rule), ` since ${ago(a.starts_at)}`, a.silenced ? ', silenced' : '', a.value !== null ? `: ${a.metric} is ${number(a.value)}, the bound ${number(a.bound)}` : '')));
+      h('strong', {}, a.rule), ` for ${duration(Date.now() - Date.parse(a.starts_at))}`, a.silenced ? ', silenced' : '', a.value !== null ? `: ${a.metric} is ${number(a.value)}, the bound ${number(a.bound)}` : '')));
   }
 
   onUpdate({ names, flips }) {
@@ -148,7 +148,7 @@ export class CameraPage {
   }
 
   drawTools() {
-    if (!this.store.admin) return;
+    if (!this.store.admin || !this.store.system.may_pause) return;
     const act = what => async e => {
       const b = e.currentTarget;
       b.disabled = true;

@@ -36,7 +36,7 @@ export function flipCard(flip, withCamera) {
       h('time', { datetime: flip.at, class: 'goto' }, (withCamera ? flip.camera + ' ' : '') + clock(flip.at))),
     h('h3', {}, h('span', { class: 'was' }, flip.from.name), ' ', h('span', { class: 'arrow', 'aria-label': 'to' }, '→'), ' ', h('span', { class: 'became' }, flip.to.name)),
     h('div', { class: 'strip' }, side(flip, 'before', flip.from, flip.top_before), side(flip, 'after', flip.to, flip.top_after)),
-    h('p', { class: 'held' }, `held ${duration(flip.held_before_ms)} before, ${duration(flip.held_after_ms)} after`));
+    h('p', { class: 'held' }, `held ${duration(flip.held_before_ms)} before` + (flip.held_after_ms ? `, ${duration(flip.held_after_ms)} after` : '')));
 }
 
 // FlipList keeps cards in place and changes those that a new revision tells
