@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"os"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -17,7 +18,16 @@ import (
 	"github.com/flipmeter/flipmeter/stability"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	if os.Getenv("FLIPMETER_TEST_DECODE") != "" {
+		// This binary as the decoding process of a test.
+		if err := Decode(context.Background(), os.Stdin, os.Stdout); err != nil {
+			os.Exit(1)
+		}
+		os.Exit(0)
+	}
+	goleak.VerifyTestMain(m)
+}
 
 func TestCleanupsRunLastFirstAndAllOfThem(t *testing.T) {
 	var order []string

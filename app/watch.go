@@ -38,6 +38,8 @@ type WatchOptions struct {
 	// Listeners are told of every event of every camera, for programs that
 	// embed the monitoring.
 	Listeners []event.Listener
+	// Registry takes the metrics; nil makes one.
+	Registry *prometheus.Registry
 	// Started is told, once, where the HTTP server and the embedded NATS
 	// server listen ("" for none); nil is not.
 	Started func(webURL, natsURL string)
@@ -137,7 +139,9 @@ func (w *watching) start(ctx context.Context, clean *cleanups) error {
 	if err := w.takeData(clean); err != nil {
 		return err
 	}
-	w.registry = prometheus.NewRegistry()
+	if w.registry = w.o.Registry; w.registry == nil {
+		w.registry = prometheus.NewRegistry()
+	}
 	w.registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	w.metrics = metrics.New(w.registry, metrics.Build{Version: w.o.Tool})
 	open := w.o.OpenModel

@@ -51,8 +51,6 @@ func (w *watching) follow(ctx context.Context, cam configs.Camera, model *shared
 		}
 	}()
 	f.metrics = w.metrics.Camera(cam.Name)
-	defer f.metrics.Remove()
-	defer w.board.remove(cam.Name)
 	for ctx.Err() == nil {
 		err := f.run(ctx)
 		if ctx.Err() != nil {

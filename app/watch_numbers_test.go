@@ -5,6 +5,9 @@ import (
 	"github.com/flipmeter/flipmeter/ingest/synth"
 )
 
+// decodeVariable makes the test binary a decoding process, see TestMain.
+const decodeVariable = "FLIPMETER_TEST_DECODE"
+
 // readNumber reads the burned-in number of a whole picture.
 func readNumber(p frame.Picture) (uint32, bool) {
 	return synth.ReadNumber(p, min(p.Width, p.Height))

@@ -96,6 +96,10 @@ func (w *watching) apply(ctx context.Context, cameras []configs.Camera) error {
 		r.stop()
 		<-r.done
 		delete(w.cameras, name)
+		if !listed { // else its counters go on
+			w.metrics.Camera(name).Remove()
+			w.board.remove(name)
+		}
 	}
 	for _, cam := range cameras {
 		model := fresh[cam.Name]

@@ -6,9 +6,11 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -16,6 +18,8 @@ import (
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
+	"github.com/prometheus/client_golang/prometheus"
+	dto "github.com/prometheus/client_model/go"
 	"github.com/prometheus/common/expfmt"
 	"github.com/prometheus/common/model"
 
@@ -33,16 +37,17 @@ const watchPatience = 60 * time.Second
 
 // watchRig is a running flipmeter watch.
 type watchRig struct {
-	t      *testing.T
-	config string
-	web    string
-	nats   string
-	reload chan os.Signal
-	log    *lockedBuffer
-	tape   *tape
-	stop   context.CancelFunc
-	done   chan error
-	ended  bool
+	t        *testing.T
+	config   string
+	web      string
+	nats     string
+	reload   chan os.Signal
+	log      *lockedBuffer
+	tape     *tape
+	registry *prometheus.Registry
+	stop     context.CancelFunc
+	done     chan error
+	ended    bool
 }
 
 type lockedBuffer struct {
@@ -103,6 +108,18 @@ func (p *tape) get(f func(p *tape)) {
 	f(p)
 }
 
+// states is how often a camera came into a state.
+func (r *watchRig) states(camera, state string) (n int) {
+	r.tape.get(func(p *tape) {
+		for _, s := range p.states[camera] {
+			if s == state {
+				n++
+			}
+		}
+	})
+	return n
+}
+
 func (p *tape) observations(camera string) (n int) {
 	p.get(func(p *tape) { n = p.seen[camera] })
 	return n
@@ -115,12 +132,12 @@ func startWatch(t *testing.T, yaml string, script infertest.Script, change ...fu
 	dir := t.TempDir()
 	r := &watchRig{
 		t: t, config: filepath.Join(dir, "w.yaml"), reload: make(chan os.Signal, 1), log: &lockedBuffer{},
-		tape: newTape(), done: make(chan error, 1),
+		tape: newTape(), registry: prometheus.NewRegistry(), done: make(chan error, 1),
 	}
 	r.write(yaml)
 	started := make(chan struct{})
 	o := app.WatchOptions{
-		Config: r.config, Home: dir, Reload: r.reload, Listeners: []event.Listener{r.tape},
+		Config: r.config, Home: dir, Registry: r.registry, Reload: r.reload, Listeners: []event.Listener{r.tape},
 		Logger: slog.New(slog.NewTextHandler(r.log, nil)),
 		Started: func(web, nats string) {
 			r.web, r.nats = web, nats
@@ -185,9 +202,8 @@ func (r *watchRig) eventually(what string, holds func() bool) {
 	}
 }
 
-// scrape reads the metrics with Prometheus' own parser and returns the value
-// of a series, given as name{label="value"}; NaN-free sums over the series
-// whose labels contain what is given.
+// scrape reads the metrics with Prometheus' own parser: the values of counters
+// and gauges by "name label=value label=value".
 func (r *watchRig) scrape() map[string]float64 {
 	r.t.Helper()
 	res, err := (&http.Client{Timeout: watchPatience, Transport: &http.Transport{DisableKeepAlives: true}}).Get(r.web + "/metrics")
@@ -200,10 +216,24 @@ func (r *watchRig) scrape() map[string]float64 {
 	if err != nil {
 		r.t.Fatal(err)
 	}
+	return valuesOf(slices.Collect(maps.Values(families)))
+}
+
+// gather is scrape without HTTP, also after the end.
+func (r *watchRig) gather() map[string]float64 {
+	r.t.Helper()
+	families, err := r.registry.Gather()
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	return valuesOf(families)
+}
+
+func valuesOf(families []*dto.MetricFamily) map[string]float64 {
 	out := map[string]float64{}
-	for name, f := range families {
+	for _, f := range families {
 		for _, m := range f.Metric {
-			key := name
+			key := f.GetName()
 			for _, l := range m.Label {
 				key += " " + l.GetName() + "=" + l.GetValue()
 			}
@@ -213,7 +243,7 @@ func (r *watchRig) scrape() map[string]float64 {
 	return out
 }
 
-// ready reads /readyz.
+// state reads a camera's state and error from /readyz.
 func (r *watchRig) state(camera string) string {
 	r.t.Helper()
 	res, err := (&http.Client{Timeout: watchPatience, Transport: &http.Transport{DisableKeepAlives: true}}).Get(r.web + "/readyz")
@@ -230,11 +260,11 @@ func (r *watchRig) state(camera string) string {
 	return strings.TrimSpace(h.Cameras[camera].State + " " + h.Cameras[camera].Error)
 }
 
-// published reads all flips of a camera that JetStream holds, each once, as
-// kept by a consumer that heeds revisions.
-func (r *watchRig) published(camera string) map[string]bus.Flip {
+// published reads all flips that JetStream holds, by camera and id, as kept by
+// a consumer that heeds revisions.
+func (r *watchRig) published(url string) map[string]map[string]bus.Flip {
 	r.t.Helper()
-	nc, err := nats.Connect(r.nats)
+	nc, err := nats.Connect(url)
 	if err != nil {
 		r.t.Fatal(err)
 	}
@@ -246,12 +276,12 @@ func (r *watchRig) published(camera string) map[string]bus.Flip {
 	ctx, cancel := context.WithTimeout(context.Background(), watchPatience)
 	defer cancel()
 	c, err := js.OrderedConsumer(ctx, bus.StreamName, jetstream.OrderedConsumerConfig{
-		FilterSubjects: []string{bus.Subject("local", camera, bus.TypeFlip)},
+		FilterSubjects: []string{bus.Root + ".*.*." + string(bus.TypeFlip)},
 	})
 	if err != nil {
 		r.t.Fatal(err)
 	}
-	out := map[string]bus.Flip{}
+	out := map[string]map[string]bus.Flip{}
 	for {
 		batch, err := c.FetchNoWait(1000)
 		if err != nil {
@@ -264,8 +294,11 @@ func (r *watchRig) published(camera string) map[string]bus.Flip {
 			if err := json.Unmarshal(m.Data(), &f); err != nil {
 				r.t.Fatal(err)
 			}
-			if old, ok := out[f.ID]; !ok || old.Revision < f.Revision {
-				out[f.ID] = f
+			if out[f.Camera] == nil {
+				out[f.Camera] = map[string]bus.Flip{}
+			}
+			if old, ok := out[f.Camera][f.ID]; !ok || old.Revision < f.Revision {
+				out[f.Camera][f.ID] = f
 			}
 		}
 		if n == 0 {
@@ -274,17 +307,34 @@ func (r *watchRig) published(camera string) map[string]bus.Flip {
 	}
 }
 
+// stored is published after the end: what the data folder holds.
+func (r *watchRig) stored() map[string]map[string]bus.Flip {
+	r.t.Helper()
+	srv, err := bus.StartEmbedded(r.t.Context(), bus.ServerConfig{
+		StoreDir: filepath.Join(filepath.Dir(r.config), "data", "nats"), Listen: "127.0.0.1:0",
+	})
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	defer func() {
+		if err := srv.Shutdown(context.Background()); err != nil {
+			r.t.Error(err)
+		}
+	}()
+	return r.published(srv.URL())
+}
+
 // TestWatchFollowsACamera is the path from a source to every output.
 func TestWatchFollowsACamera(t *testing.T) {
 	r := startWatch(t, `
 defaults: {cuts: "off"}
 cameras:
-  - {name: made, url: "synth:number?frames=60&fps=50&size=96x96"}
+  - {name: made, url: "synth:number?frames=30&fps=25&size=96x96"}
   - {name: once, url: "synth:number?frames=20&fps=50&size=96x96", at_end: stop, speed: max}
-  - {name: frozen, url: "synth:still?frames=100&fps=50&size=96x96", frozen_after: 300ms}
+  - {name: frozen, url: "synth:still?frames=100&fps=25&size=96x96", frozen_after: 300ms}
   - {name: wrong, url: "synth:nothing"}
 `, byNumber)
-	r.eventually("frames", func() bool { return r.tape.observations("made") > 150 && r.tape.observations("once") == 20 })
+	r.eventually("frames", func() bool { return r.tape.observations("made") > 65 && r.tape.observations("once") == 20 })
 	r.eventually("the frozen one is seen", func() bool { return r.state("frozen") == "frozen" })
 	if got := r.state("wrong"); !strings.HasPrefix(got, "failed ") || !strings.Contains(got, "unknown pattern") {
 		t.Errorf("wrong: %s", got)
@@ -308,7 +358,7 @@ cameras:
 	}
 	// The once camera's flips: as many everywhere.
 	truth := flipsOfNumbers(20)
-	r.eventually("flips arrive", func() bool { return len(r.published("once")) == truth })
+	r.eventually("flips arrive", func() bool { return len(r.published(r.nats)["once"]) == truth })
 	if got := m["flipmeter_flips_total camera=once kind=glitch"] + m["flipmeter_flips_total camera=once kind=transition"] +
 		m["flipmeter_flips_total camera=once kind=churn"] + m["flipmeter_flips_total camera=once kind=censored"]; got != float64(truth) {
 		t.Errorf("the metric says %v flips, want %d", got, truth)
