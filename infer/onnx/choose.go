@@ -39,7 +39,7 @@ func (s *surveyor) choose(offers []Offer, precision string) choice {
 			switch why := o.Refuses(precision); {
 			case o.Accelerator != a || why != "" && o.absent:
 			case why != "":
-				missing = why
+				missing = orText(missing, why)
 			default:
 				return choice{o, strings.Join(reasons, "; ")}
 			}

@@ -53,8 +53,9 @@ var providerParts = map[Accelerator]struct {
 		fetch:  "cuda",
 	},
 	TensorRT: {
-		files: []string{"libonnxruntime_providers_tensorrt.so", "libonnxruntime_providers_shared.so"},
-		fetch: "cuda",
+		files:  []string{"libonnxruntime_providers_tensorrt.so", "libonnxruntime_providers_shared.so", "libonnxruntime_providers_cuda.so"},
+		loaded: []string{"libcudnn.so.9"},
+		fetch:  "cuda",
 	},
 }
 

@@ -59,7 +59,8 @@ func TestOfferNamesTheMissingPiece(t *testing.T) {
 		"cuda, no cuDNN":        {a: CUDA, machine: gpu, files: cuda, found: []string{"libc.so.6", "libcublas.so.13", "libcublasLt.so.13", "libcuda.so.1", "libcurand.so.10"}, missing: "does not find libcudnn.so.9", mend: "install cuDNN 9, and", precisions: []string{"fp32"}},
 		"cuda, no random":       {a: CUDA, machine: gpu, files: cuda, found: []string{"libc.so.6", "libcublas.so.13", "libcublasLt.so.13", "libcuda.so.1", "libcudnn.so.9"}, missing: "does not find libcurand.so.10", mend: "install CUDA, and", precisions: []string{"fp32"}},
 		"cuda":                  {a: CUDA, machine: gpu, files: cuda, found: []string{"libc.so.6", "libcublas.so.13", "libcublasLt.so.13", "libcuda.so.1", "libcurand.so.10", "libcudnn.so.9"}, precisions: []string{"fp32"}},
-		"tensorrt, no TensorRT": {a: TensorRT, machine: gpu, files: []string{"libonnxruntime_providers_tensorrt.so", shared}, found: []string{"libc.so.6"}, missing: "does not find libnvinfer.so.10", mend: "install TensorRT 10", precisions: []string{"fp32", "fp16", "bf16"}},
+		"tensorrt, no cuda":     {a: TensorRT, machine: gpu, files: []string{"libonnxruntime_providers_tensorrt.so", shared}, missing: "libonnxruntime_providers_cuda.so is not in ", mend: "make ort ACCEL=cuda", precisions: []string{"fp32", "fp16", "bf16"}},
+		"tensorrt, no TensorRT": {a: TensorRT, machine: gpu, files: append([]string{"libonnxruntime_providers_tensorrt.so"}, cuda...), found: []string{"libc.so.6", "libcublas.so.13", "libcublasLt.so.13", "libcuda.so.1", "libcurand.so.10", "libcudnn.so.9"}, missing: "does not find libnvinfer.so.10", mend: "install TensorRT 10", precisions: []string{"fp32", "fp16", "bf16"}},
 	} {
 		dir := touch(t, t.TempDir(), append([]string{"libonnxruntime.so"}, c.files...)...)
 		o := fakeSurveyor(c.machine, c.found...).offer(c.a, filepath.Join(dir, "libonnxruntime.so"))

@@ -25,6 +25,7 @@ type provider struct {
 	threads     int               // of a run
 	runs        int               // at once
 	options     map[string]string // the provider's own
+	rest        map[string]string // CUDA's, for what TensorRT leaves over
 	session     map[string]string // the session's configuration
 }
 
@@ -162,6 +163,7 @@ func (p *provider) setOptions(cfg ModelConfig, in plan) error {
 		}
 	case TensorRT:
 		own["device_id"] = strconv.Itoa(cfg.Device)
+		p.rest = map[string]string{"device_id": own["device_id"], "use_tf32": "0"}
 		if enable := tensorRTOptions[p.asked]; enable != "" {
 			own[enable] = "1"
 		}
@@ -219,21 +221,25 @@ func (p *provider) append(opts *ort.SessionOptions) error {
 	case OpenVINO:
 		return opts.AppendExecutionProviderOpenVINO(p.options)
 	case CUDA:
-		return p.appendCUDA(opts)
+		return appendCUDA(opts, p.options)
 	case TensorRT:
-		return p.appendTensorRT(opts)
+		if err := p.appendTensorRT(opts); err != nil {
+			return err
+		}
+		// Nodes that TensorRT can't run stay on the GPU.
+		return appendCUDA(opts, p.rest)
 	default:
 		return nil
 	}
 }
 
-func (p *provider) appendCUDA(opts *ort.SessionOptions) (err error) {
+func appendCUDA(opts *ort.SessionOptions, options map[string]string) (err error) {
 	cuda, err := ort.NewCUDAProviderOptions()
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, cuda.Destroy()) }()
-	if err := cuda.Update(p.options); err != nil {
+	if err := cuda.Update(options); err != nil {
 		return err
 	}
 	return opts.AppendExecutionProviderCUDA(cuda)

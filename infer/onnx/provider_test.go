@@ -73,6 +73,9 @@ func TestProviderOptions(t *testing.T) {
 		if !maps.Equal(p.options, c.options) || !maps.Equal(p.session, c.session) {
 			t.Errorf("%s: options %v, session %v", name, p.options, p.session)
 		}
+		if rest := map[string]string{"device_id": "0", "use_tf32": "0"}; c.cfg.Accelerator == TensorRT && !maps.Equal(p.rest, rest) {
+			t.Errorf("%s: CUDA's options %v", name, p.rest)
+		}
 		if p.precision != c.prec || p.runs != c.runs {
 			t.Errorf("%s: precision %s, %d runs, want %s, %d", name, p.precision, p.runs, c.prec, c.runs)
 		}
