@@ -25,6 +25,7 @@ type scoring struct {
 	classes *labels.Classes
 	merger  *pipeline.Merger // nil: labels are as they are
 	whatIfs whatIfs
+	truth   truths
 	report  *report.Run
 	// baseline is nil without one.
 	baseline *baseline
@@ -58,7 +59,7 @@ func Score(ctx context.Context, o ScoreOptions, streams Streams) (err error) {
 		}
 		err = hint(errors.Join(err, clean.run()))
 	}()
-	if err := s.start(&clean); err != nil {
+	if err := s.start(ctx, &clean); err != nil {
 		return err
 	}
 	runErr := s.files(ctx)
@@ -68,6 +69,7 @@ func Score(ctx context.Context, o ScoreOptions, streams Streams) (err error) {
 	t := stability.Combine(s.results, o.Measures.Resamples, o.Measures.Seed)
 	s.outcome.Macro, s.outcome.Micro = t.Macro, t.Micro
 	s.whatIfs.total(&s.outcome, &o.Measures)
+	s.truth.total(&s.outcome)
 	sum, err := s.report.Finish(context.WithoutCancel(ctx), s.outcome)
 	if err != nil {
 		return err
@@ -81,7 +83,7 @@ func Score(ctx context.Context, o ScoreOptions, streams Streams) (err error) {
 	return errors.Join(s.judge(sum, conditions), s.baseline.failure())
 }
 
-func (s *scoring) start(clean *cleanups) (err error) {
+func (s *scoring) start(ctx context.Context, clean *cleanups) (err error) {
 	if s.classes, err = openClasses(s.o.Labels); err != nil {
 		return err
 	}
@@ -91,6 +93,9 @@ func (s *scoring) start(clean *cleanups) (err error) {
 		}
 	}
 	if s.whatIfs.cfg, err = s.o.Smooth.config(); err != nil {
+		return err
+	}
+	if err := s.truth.open(ctx, &s.o.Truth, s.classes, s.merger, s.o.FPS); err != nil {
 		return err
 	}
 	if err := s.takeFolder(clean); err != nil {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
+	"sync"
 
 	"github.com/flipmeter/flipmeter/event"
 	"github.com/flipmeter/flipmeter/ingest"
@@ -23,12 +24,23 @@ type scoredFile struct {
 	facts    labels.Facts
 	progress *progress
 	streams  []*scoredStream // by their number in the file
+
+	// What the reading goroutine found out of each stream, by its number.
+	mu     sync.Mutex
+	found  []foundStream
+	merged []*pipeline.MergedStream
+}
+
+// foundStream is a stream with its name in the run and its truth.
+type foundStream struct {
+	name  string
+	truth streamTruth
 }
 
 // scoredStream is one stream of it.
 type scoredStream struct {
 	labels   *pipeline.Labels
-	merged   *pipeline.MergedStream // nil: labels are as they are
+	truth    *labels.TruthTrack // nil: none
 	recorder event.Recorder
 }
 
@@ -42,6 +54,7 @@ func (s *scoring) file(ctx context.Context, path string) (err error) {
 		FPS: s.o.FPS, Stride: s.o.Stride, Logits: s.o.Logits,
 	}
 	f := &scoredFile{scoring: s, path: path, base: streamName(path)}
+	cfg.OnStream = func(name string) error { return f.onStream(ctx, name) }
 	if path == "-" {
 		cfg.In, cfg.Path, f.base = s.output.streams.In, "standard input", "stdin"
 	}
@@ -118,6 +131,9 @@ func (f *scoredFile) readInto(ctx context.Context, free <-chan *labels.Batch, fu
 		if err != nil {
 			return err
 		}
+		if err := f.merge(b); err != nil {
+			return err
+		}
 		if f.progress != nil {
 			f.progress.read(f.file.Progress())
 		}
@@ -126,24 +142,60 @@ func (f *scoredFile) readInto(ctx context.Context, free <-chan *labels.Batch, fu
 	return nil
 }
 
+// onStream gives a new stream its name in the run, and finds its truth. It is
+// called while the stream's first row is read, so that labels have the same
+// numbers in every run.
+func (f *scoredFile) onStream(ctx context.Context, name string) error {
+	if name == "" {
+		name = f.base
+	}
+	f.scoring.names[name]++
+	if n := f.scoring.names[name]; n > 1 {
+		name = fmt.Sprintf("%s-%d", name, n)
+	}
+	truth, err := f.truth.stream(ctx, name)
+	if err != nil {
+		return err
+	}
+	f.mu.Lock()
+	f.found = append(f.found, foundStream{name, truth})
+	f.mu.Unlock()
+	return nil
+}
+
+// merge merges the labels of a batch, if they are to be.
+func (f *scoredFile) merge(b *labels.Batch) error {
+	if f.merger == nil {
+		return nil
+	}
+	for len(f.merged) < len(b.Names) {
+		f.merged = append(f.merged, f.merger.Stream())
+	}
+	for i := range b.N {
+		o, probs, err := f.merged[b.Stream[i]].Merge(&b.Obs[i], b.RowProbs(i))
+		if err != nil {
+			return f.file.At(b.Line[i], err)
+		}
+		b.Merge(i, o, probs)
+	}
+	return nil
+}
+
 // observe hands the rows of a batch to their streams.
 func (f *scoredFile) observe(ctx context.Context, b *labels.Batch) error {
 	hard := context.WithoutCancel(ctx)
 	for len(f.streams) < len(b.Names) {
-		if err := f.addStream(b.Names[len(f.streams)]); err != nil {
+		f.mu.Lock()
+		found := f.found[len(f.streams)]
+		f.mu.Unlock()
+		if err := f.addStream(found); err != nil {
 			return err
 		}
 	}
 	for i := range b.N {
-		st, o, probs := f.streams[b.Stream[i]], &b.Obs[i], b.RowProbs(i)
-		if st.merged != nil {
-			var err error
-			if o, probs, err = st.merged.Merge(o, probs); err != nil {
-				return f.file.At(b.Line[i], err)
-			}
-		}
-		if err := st.labels.ObserveAll(hard, o, probs); err != nil {
-			return err
+		st := f.streams[b.Stream[i]]
+		if err := st.labels.ObserveAll(hard, &b.Obs[i], b.RowProbs(i)); err != nil {
+			return f.file.At(b.Line[i], err)
 		}
 	}
 	if f.progress != nil {
@@ -162,14 +214,8 @@ func (f *scoredFile) flips() (n int64) {
 }
 
 // addStream opens the outputs of the file's next stream.
-func (f *scoredFile) addStream(name string) error {
-	if !f.facts.Streams {
-		name = f.base
-	}
-	f.scoring.names[name]++
-	if n := f.scoring.names[name]; n > 1 {
-		name = fmt.Sprintf("%s-%d", name, n)
-	}
+func (f *scoredFile) addStream(found foundStream) error {
+	name := found.name
 	tracker := f.o.tracker(f.classes.Count())
 	cfg := pipeline.Config{Stream: name, Tracker: tracker, Windows: tracker.Windows, Smoothing: f.whatIfs.cfg}
 	if len(f.o.Listeners) > 0 {
@@ -200,10 +246,8 @@ func (f *scoredFile) addStream(name string) error {
 	if err != nil {
 		return err
 	}
-	st := &scoredStream{recorder: rec}
-	if f.merger != nil {
-		st.merged = f.merger.Stream()
-	}
+	st := &scoredStream{recorder: rec, truth: found.truth.track}
+	f.truth.configure(found.truth, f.facts.Seqs, f.facts.Times && f.o.FPS == 0, &cfg)
 	if st.labels, err = pipeline.NewLabels(cfg, []event.Recorder{rec}, f.o.Listeners); err != nil {
 		return err
 	}
@@ -228,6 +272,9 @@ func (f *scoredFile) finish(ctx context.Context, ending error, sha256 string) er
 		}
 		if !res.Complete {
 			out.Why = fmt.Sprintf("interrupted after %d frames", res.Summary.Frames)
+		}
+		if err := f.truth.add(st.truth, res, &out); err != nil {
+			return err
 		}
 		f.whatIfs.add(res.Stream.Name, res, &out)
 		f.outcome.Streams = append(f.outcome.Streams, out)

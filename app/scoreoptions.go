@@ -32,6 +32,8 @@ type ScoreOptions struct {
 	// empty: none.
 	LabelMap string
 	labelMap *labelmap.Map
+	// Truth is a table, or a folder of tables or annotations; empty: none.
+	Truth TruthOptions
 	// Smooth are the what-ifs.
 	Smooth SmoothOptions
 
@@ -65,7 +67,7 @@ const defaultScoreWindow = 10 * time.Second
 func DefaultScoreOptions() ScoreOptions {
 	measures := stability.DefaultConfig()
 	measures.Windows = nil
-	return ScoreOptions{Out: "flipmeter-out", Tables: string(table.Parquet), Format: string(labels.Auto), Stride: 1, Measures: measures, Smooth: DefaultSmoothOptions()}
+	return ScoreOptions{Out: "flipmeter-out", Tables: string(table.Parquet), Format: string(labels.Auto), Stride: 1, Measures: measures, Smooth: DefaultSmoothOptions(), Truth: DefaultTruthOptions()}
 }
 
 // validate checks what can be checked before anything is opened.
@@ -97,6 +99,9 @@ func (o *ScoreOptions) validate() ([]alerts.Condition, error) {
 		return nil, bad("standard input (-) is named %d times", n)
 	}
 	if _, err := o.Smooth.config(); err != nil {
+		return nil, err
+	}
+	if err := o.Truth.validate(); err != nil {
 		return nil, err
 	}
 	var err error

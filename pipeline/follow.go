@@ -15,7 +15,9 @@ type follower struct {
 	recorders []event.Recorder
 	listeners []event.Listener
 	tracker   *stability.Tracker
-	smoothing *stability.Smoothing // nil: no what-ifs
+	smoothing *stability.Smoothing   // nil: no what-ifs
+	scorer    *stability.TruthScorer // nil: no truth
+	truthErr  error                  // told by send
 
 	ev         event.Event
 	window     stability.Window
@@ -33,6 +35,9 @@ func newFollower(cfg Config, recorders []event.Recorder, listeners []event.Liste
 		s.Measures = cfg.Tracker
 		f.smoothing = stability.NewSmoothing(s)
 	}
+	if cfg.Truth != nil {
+		f.scorer = stability.NewTruthScorer(cfg.TruthConfig)
+	}
 	return f
 }
 
@@ -44,6 +49,12 @@ func (f *follower) track(o *stability.Observation, probs []float32, at time.Time
 	if f.smoothing != nil {
 		f.smoothing.Observe(o, probs, &f.ev.Update)
 	}
+	if f.scorer != nil && f.truthErr == nil {
+		var truth int32
+		if truth, f.truthErr = f.cfg.Truth.At(o); f.truthErr == nil {
+			f.scorer.Observe(o, &f.ev.Update, truth)
+		}
+	}
 	f.ev.Site, f.ev.Camera, f.ev.At, f.ev.Observation = f.cfg.Site, f.cfg.Stream, at, o
 	f.ev.Prev, f.ev.Cur, f.ev.PrevTop, f.ev.ChangedCells, f.ev.Traced = nil, nil, nil, nil, nil
 	f.ev.Window = nil
@@ -54,7 +65,12 @@ func (f *follower) track(o *stability.Observation, probs []float32, at time.Time
 }
 
 // send tells the event that track returned.
-func (f *follower) send(ctx context.Context) error { return f.tell(ctx, &f.ev) }
+func (f *follower) send(ctx context.Context) error {
+	if f.truthErr != nil {
+		return f.truthErr
+	}
+	return f.tell(ctx, &f.ev)
+}
 
 func (f *follower) tell(ctx context.Context, ev *event.Event) error {
 	for _, r := range f.recorders {
@@ -94,6 +110,9 @@ func (f *follower) finish(ctx context.Context) error {
 	if f.smoothing != nil {
 		f.smoothing.Flush(&ev.Update)
 	}
+	if f.scorer != nil {
+		f.scorer.Flush(&ev.Update)
+	}
 	if err := f.tell(ctx, &ev); err != nil {
 		return err
 	}
@@ -101,4 +120,12 @@ func (f *follower) finish(ctx context.Context) error {
 		return nil
 	}
 	return f.sendWindows(ctx)
+}
+
+// truth are the scores against the truth, nil without one.
+func (f *follower) truth() *stability.TruthSums {
+	if f.scorer == nil {
+		return nil
+	}
+	return f.scorer.Sums()
 }

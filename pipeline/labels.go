@@ -81,7 +81,7 @@ func (l *Labels) Finish(ctx context.Context, ending error) (*Result, error) {
 	}
 	stream := l.follow.tracker.Result(l.follow.cfg.Stream)
 	return &Result{
-		Summary: stream.Summary, Stream: stream, Smoothing: l.follow.smoothing,
+		Summary: stream.Summary, Stream: stream, Smoothing: l.follow.smoothing, Truth: l.follow.truth(),
 		Complete: ending == nil, Ending: ending,
 		Elapsed: time.Since(l.start),
 	}, nil

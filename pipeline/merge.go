@@ -3,6 +3,8 @@ package pipeline
 import (
 	"errors"
 	"fmt"
+	"slices"
+	"sync"
 
 	"github.com/flipmeter/flipmeter/infer"
 	"github.com/flipmeter/flipmeter/infer/labelmap"
@@ -24,11 +26,13 @@ type ClassList interface {
 //
 // Where only the best classes are known, a group's score is that of its best
 // member among them, and the ranking is as long as groups are told apart: its
-// members beyond can't be better. One goroutine uses a Merger.
+// members beyond can't be better. One goroutine uses a Merger; others may ask
+// for names meanwhile.
 type Merger struct {
 	m       *labelmap.Map
 	classes ClassList
 	to      map[int32]merged
+	mu      sync.RWMutex // of names
 	names   []string
 	groups  map[int]int32   // number of a group's label
 	bound   *labelmap.Bound // where all classes are known
@@ -72,16 +76,37 @@ func (g *Merger) bind(n int) error {
 	for i, to := range bound.To {
 		g.to[int32(i)] = merged{to, members[to] == 1}
 	}
+	g.mu.Lock()
 	g.bound, g.names, g.probs = bound, bound.Names, make([]float32, len(bound.Names))
+	g.mu.Unlock()
 	return nil
 }
 
 // Name is the name of a label that comes out.
 func (g *Merger) Name(label int32) string {
+	g.mu.RLock()
+	defer g.mu.RUnlock()
 	if label >= 0 && int(label) < len(g.names) {
 		return g.names[label]
 	}
 	return "none"
+}
+
+// Find is the label that truth calls by name: of a group by its name or id,
+// or of one of its members. ok is false where the map has no such name;
+// NoLabel is one that is ignored.
+func (g *Merger) Find(name string) (label int32, ok bool, err error) {
+	group, fate, err := g.m.Find(-1, name, name)
+	switch {
+	case err != nil:
+		return 0, false, err
+	case fate == labelmap.Ignored:
+		return stability.NoLabel, true, nil
+	case fate == labelmap.Kept:
+		return 0, false, nil
+	}
+	i := slices.Index(g.names, g.m.Group(group))
+	return int32(i), i >= 0, nil
 }
 
 // Label is what a class becomes; NoLabel where it is ignored.
@@ -108,7 +133,9 @@ func (g *Merger) target(class int32) (merged, error) {
 		t.label = g.groups[group]
 	case labelmap.Kept:
 		t = merged{int32(len(g.names)), true}
+		g.mu.Lock()
 		g.names = append(g.names, name)
+		g.mu.Unlock()
 	}
 	g.to[class] = t
 	return t, nil

@@ -40,6 +40,10 @@ type Config struct {
 	// Tolerant makes a frame that can't be classified a lost one, in place
 	// of the stream's end. For live streams.
 	Tolerant bool
+	// Truth tells the true class of each observation, in their order; nil
+	// where none is known. TruthConfig is valid where it is not nil.
+	Truth       Truth
+	TruthConfig stability.TruthConfig
 	// Began is the wall clock at the stream's first frame, for sources whose
 	// frames carry none.
 	Began time.Time
@@ -50,6 +54,13 @@ type Config struct {
 func (c *Config) KeepsProbabilities() bool {
 	s := &c.Smoothing
 	return s.Recommend || stability.MostNeeded(s.Smoothers) >= stability.NeedsCurrent
+}
+
+// Truth tells what was really to be seen.
+type Truth interface {
+	// At is the true class of the stream's next observation, or
+	// stability.NoLabel; an error ends the stream.
+	At(o *stability.Observation) (int32, error)
 }
 
 // Deps is what a stream works with. It owns none of it: the caller closes
@@ -105,6 +116,9 @@ type Result struct {
 	Stream stability.Result
 	// Smoothing holds the what-ifs; nil where none were asked for.
 	Smoothing *stability.Smoothing
+	// Truth are the scores against the truth, nil without one; they merge
+	// with those of other streams.
+	Truth *stability.TruthSums
 	// Complete is false where the run was interrupted or the file was cut
 	// off; Ending says why.
 	Complete bool
@@ -150,7 +164,7 @@ func (s *Stream) Run(ctx context.Context) (*Result, error) {
 	}
 	stream := s.settle.follow.tracker.Result(s.cfg.Stream)
 	return &Result{
-		Summary: stream.Summary, Stream: stream, Smoothing: s.settle.follow.smoothing,
+		Summary: stream.Summary, Stream: stream, Smoothing: s.settle.follow.smoothing, Truth: s.settle.follow.truth(),
 		Complete:   errors.Is(s.ending, ingest.ErrEndOfStream) && !errors.Is(s.ending, ingest.ErrTruncated),
 		Ending:     s.ending,
 		Classified: s.inferred, InferTime: s.inferTime,

@@ -50,6 +50,7 @@ func newScoreCommand(streams app.Streams) *cobra.Command {
 	f.BoolVar(&o.Logits, "logits", false, "vectors hold logits rather than probabilities")
 	f.StringVar(&o.Labels, "labels", "", "`file` with the names of all classes, one a line, or imagenet")
 	f.StringVar(&o.LabelMap, "label-map", "", "`file` that says which labels are merged or ignored")
+	addTruthFlags(f, &o.Truth)
 	addSmoothFlags(f, &o.Smooth)
 	f.Float64Var(&o.Measures.MinScore, "min-score", o.Measures.MinScore, "a frame is decided from this score on")
 	f.DurationVar(&o.Window, "window", 0, "width of the windowed measures (default: 10s)")

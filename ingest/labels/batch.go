@@ -26,6 +26,9 @@ type Batch struct {
 	// row; Classes is 0 where the file has none.
 	Probs   []float32
 	Classes int
+	// Merged, where above 0, is how many of a row's probabilities are left
+	// after somebody merged classes.
+	Merged int
 }
 
 // NewBatch is an empty batch.
@@ -46,7 +49,20 @@ func (b *Batch) RowProbs(i int) []float32 {
 	if b.Classes == 0 || b.Obs[i].Label == stability.NoLabel {
 		return nil
 	}
-	return b.vector(i)
+	v := b.vector(i)
+	if b.Merged > 0 {
+		v = v[:b.Merged]
+	}
+	return v
+}
+
+// Merge replaces row i's observation and probabilities (nil: none) by what is
+// left of them after classes were merged.
+func (b *Batch) Merge(i int, o *stability.Observation, probs []float32) {
+	b.Obs[i] = *o
+	if probs != nil {
+		b.Merged = copy(b.vector(i), probs)
+	}
 }
 
 // vector is the place of row i's probabilities.

@@ -18,7 +18,7 @@ const maxNames = 1 << 20
 // file numbers its classes (label_index, with names or without), or none
 // does and names are numbered in the order of their coming.
 //
-// One goroutine reads files; others may ask for names meanwhile.
+// One goroutine reads files, and truth; others may ask for names meanwhile.
 type Classes struct {
 	mu    sync.RWMutex
 	names map[int32]string
@@ -123,6 +123,31 @@ func (c *Classes) take(indexed bool, file string) error {
 		return fmt.Errorf("classes are given by number here, and by name in %s: give label_index in both, or the names of all classes with --labels", c.where)
 	}
 	return nil
+}
+
+// Intern is the number of a name: in an open list of names a new one if need
+// be; ok is false where the name has none.
+func (c *Classes) Intern(name string) (index int32, ok bool) {
+	if c.way == wayNames {
+		i, err := c.named([]byte(name))
+		return i, err == nil
+	}
+	return c.Find(name)
+}
+
+// labelOfName is the number of a label that is given by name; alias is asked
+// where a closed list has none.
+func (cfg *Config) labelOfName(name []byte) (int32, error) {
+	c := cfg.Classes
+	if cfg.alias != nil {
+		// What a label map calls a group need not be in the list.
+		if _, ok := c.Find(string(name)); !ok && c.way == wayClosed {
+			if i, err := cfg.alias(name); err != nil || i < 0 {
+				return i, err
+			}
+		}
+	}
+	return c.named(name)
 }
 
 // named is the number of a label that is given by name.

@@ -27,6 +27,13 @@ type Config struct {
 	FPS float64
 	// Stride is by how much seq goes on from one frame to the next; 0 is 1.
 	Stride int
+	// OnStream, where set, is told of every new stream before its first row
+	// is read; by "" of the one stream of a file without a column of
+	// streams. An error ends the reading.
+	OnStream func(name string) error
+	// alias knows names that a closed list of labels lacks: a label below
+	// NoLabel, or 0 where it knows none.
+	alias func(name []byte) (int32, error)
 	// Logits says that vectors are logits rather than probabilities.
 	Logits bool
 }
@@ -167,7 +174,9 @@ func (f *File) openAs(format Format, comma byte, cfg *Config, head []byte) error
 	if err := cfg.Classes.take(layout.set.indexed(), f.name); err != nil {
 		return err
 	}
-	f.rows = newRows(layout.set, cfg)
+	if f.rows, err = newRows(layout.set, cfg); err != nil {
+		return err
+	}
 	switch {
 	case text != nil:
 		text.rows, text.layout = f.rows, layout
@@ -210,7 +219,7 @@ func (f *File) Facts() Facts { return f.facts }
 // ReadBatch fills b with the next rows: io.EOF, and none, after the last. An
 // error names the file and the line; the rows before it are in the batch.
 func (f *File) ReadBatch(ctx context.Context, b *Batch) error {
-	b.N = 0
+	b.N, b.Merged = 0, 0
 	switch {
 	case ctx.Err() != nil:
 		return context.Cause(ctx)

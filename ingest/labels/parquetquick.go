@@ -110,5 +110,5 @@ func (r *rows) labelOfWord(word []byte) (int32, error) {
 	if len(word) == 0 {
 		return stability.NoLabel, nil
 	}
-	return r.classes.named(word)
+	return r.cfg.labelOfName(word)
 }

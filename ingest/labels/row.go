@@ -36,6 +36,7 @@ type cells struct {
 type rows struct {
 	set     columnSet
 	classes *Classes
+	cfg     *Config
 	logits  bool
 	into    *Batch
 	cells
@@ -54,16 +55,17 @@ type rows struct {
 	unit   string // what Batch.Line counts: "line" or "row"
 }
 
-func newRows(set columnSet, cfg *Config) *rows {
+func newRows(set columnSet, cfg *Config) (*rows, error) {
 	r := &rows{
-		set: set, classes: cfg.Classes, logits: cfg.Logits, ids: make(map[string]int32), last: -1, unit: "line",
+		set: set, classes: cfg.Classes, cfg: cfg, logits: cfg.Logits, ids: make(map[string]int32), last: -1, unit: "line",
 		rules: sequenceRules{fps: cfg.FPS, stride: uint64(max(1, cfg.Stride))},
 	}
 	r.clear()
-	if !set.has(colStream) {
-		_, _ = r.stream(nil)
+	if set.has(colStream) {
+		return r, nil
 	}
-	return r
+	_, err := r.stream(nil)
+	return r, err
 }
 
 // clear empties the cells that a reader may leave out in a row.
@@ -92,6 +94,11 @@ func (r *rows) stream(name []byte) (int32, error) {
 			}
 			if err := checkName(name); err != nil {
 				return 0, fmt.Errorf("column stream: %w", err)
+			}
+		}
+		if r.cfg.OnStream != nil {
+			if err := r.cfg.OnStream(string(name)); err != nil {
+				return 0, err
 			}
 		}
 		id = int32(len(r.names))
@@ -176,7 +183,7 @@ func (r *rows) label(o *stability.Observation) error {
 	}
 	l := &r.learned
 	if !l.ok || !bytes.Equal(l.name, r.name) {
-		i, err := r.classes.named(r.name)
+		i, err := r.cfg.labelOfName(r.name)
 		if err != nil {
 			return err
 		}

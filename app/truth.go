@@ -1,0 +1,128 @@
+package app
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/flipmeter/flipmeter/ingest/labels"
+	"github.com/flipmeter/flipmeter/pipeline"
+	"github.com/flipmeter/flipmeter/report"
+	"github.com/flipmeter/flipmeter/stability"
+)
+
+// TruthOptions say what the labels are held against.
+type TruthOptions struct {
+	Path       string // a table, a list, a folder; empty: nothing
+	Tolerance  int    // in frames
+	Background string // label that forms no segment; empty: none
+}
+
+// DefaultTruthOptions hold the labels against nothing.
+func DefaultTruthOptions() TruthOptions { return TruthOptions{Background: "background"} }
+
+func (o *TruthOptions) validate() error {
+	cfg := stability.DefaultTruthConfig()
+	cfg.Tolerance = o.Tolerance
+	if err := cfg.Validate(); err != nil {
+		return fmt.Errorf("%w: --truth-tolerance: %w", ErrUsage, err)
+	}
+	return nil
+}
+
+// truths is the truth of a run's streams, and what it says of them.
+type truths struct {
+	o       *TruthOptions
+	classes *labels.Classes
+	merger  *pipeline.Merger // nil: labels are as they are
+	truth   *labels.Truth    // nil: none
+	sums    *stability.TruthSums
+}
+
+// open looks at the truth.
+func (t *truths) open(ctx context.Context, o *TruthOptions, classes *labels.Classes, merger *pipeline.Merger, fps float64) (err error) {
+	t.o, t.classes, t.merger = o, classes, merger
+	if o.Path == "" {
+		return nil
+	}
+	cfg := labels.TruthConfig{Path: o.Path, Classes: classes, FPS: fps}
+	if merger != nil {
+		cfg.Resolve = t.resolve
+	}
+	t.truth, err = labels.OpenTruth(ctx, cfg)
+	return err
+}
+
+// resolve turns the truth's labels into merged ones.
+func (t *truths) resolve(class int32, name string) (label int32, ok bool, err error) {
+	if class < 0 {
+		return t.merger.Find(name)
+	}
+	label, err = t.merger.Label(class)
+	return label, err == nil, err
+}
+
+// streamTruth is the truth of one stream; the zero value is none.
+type streamTruth struct {
+	track      *labels.TruthTrack
+	background int32
+}
+
+// stream finds the truth of a stream.
+func (t *truths) stream(ctx context.Context, name string) (st streamTruth, err error) {
+	if t.truth == nil {
+		return st, nil
+	}
+	if st.track, err = t.truth.Stream(ctx, name); err != nil {
+		return st, err
+	}
+	st.background = stability.NoLabel
+	if t.o.Background == "" {
+		return st, nil
+	}
+	if class, ok := t.classes.Intern(t.o.Background); ok {
+		st.background = class
+		if t.merger != nil {
+			st.background, err = t.merger.Label(class)
+		}
+	}
+	return st, err
+}
+
+// configure hands the truth to a stream. seqs and times say whether its
+// labels have numbers and times of their own.
+func (t *truths) configure(st streamTruth, seqs, times bool, cfg *pipeline.Config) {
+	if st.track == nil {
+		return
+	}
+	st.track.Align(seqs, times)
+	cfg.Truth, cfg.TruthConfig = st.track, stability.DefaultTruthConfig()
+	cfg.TruthConfig.Tolerance, cfg.TruthConfig.Background = t.o.Tolerance, st.background
+}
+
+// add takes a stream's scores and tells them in its outcome.
+func (t *truths) add(track *labels.TruthTrack, res *pipeline.Result, out *report.StreamOutcome) error {
+	if track == nil {
+		return nil
+	}
+	if res.Complete {
+		if err := track.End(); err != nil {
+			return err
+		}
+	}
+	sum := res.Truth.Summary()
+	out.Truth = &sum
+	if t.sums == nil {
+		t.sums = res.Truth
+		return nil
+	}
+	t.sums.Merge(res.Truth)
+	return nil
+}
+
+// total tells the scores over all streams.
+func (t *truths) total(out *report.Outcome) {
+	if t.sums != nil {
+		sum := t.sums.Summary()
+		out.Truth = &sum
+	}
+}
