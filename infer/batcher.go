@@ -135,7 +135,7 @@ func (b *Batcher) enter(stream string, job batchJob) (*waiter, error) {
 // await waits until the call's batch has run, or until it gives up before
 // that. What is in err is then the run's error, or the reason.
 func (b *Batcher) await(ctx context.Context, w *waiter) (ran bool, err error) {
-	granted := -1
+	var granted int
 	select {
 	case granted = <-w.grant:
 	case <-ctx.Done():

@@ -105,8 +105,7 @@ func (rt *Runtime) auto(precision string, failed map[Accelerator]string) choice 
 	return s.choose(offers, precision)
 }
 
-// runsAtOnce is how many runs a network gets at once, and whether it gets
-// several pictures with each.
+// runsAtOnce is how many runs a network gets at once.
 func runsAtOnce(a Accelerator, sessions, threads int) int {
 	switch {
 	case sessions > 0:
