@@ -47,7 +47,7 @@ func TestChurnStaysChurn(t *testing.T) {
 		return out, at
 	}
 	censored, changed := 0, 0
-	for i := range 1500 {
+	for i := range fewer(1500) {
 		run, _ := some(0)
 		for len(run) < 3 {
 			run, _ = some(0)
@@ -86,7 +86,7 @@ func TestChurnStaysChurn(t *testing.T) {
 			}
 		}
 	}
-	if censored < 1000 || changed < 500 {
+	if censored < fewer(1000) || changed < fewer(500) {
 		t.Errorf("%d times censored, %d of them decided by what was added: tests too little", censored, changed)
 	}
 }

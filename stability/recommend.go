@@ -128,6 +128,24 @@ func (h *halves) transition(w *watchedFlip) {
 	}
 }
 
+// candidateEnd is what is left of a candidate at a stream's end.
+type candidateEnd struct {
+	first, second HalfResult
+	untimed       bool
+	interval      float64 // mean time between two pictures in nanoseconds; 0: no pairs
+}
+
+// end keeps what Recommend needs and gives up the rest.
+func (r *smoothedRun) end() {
+	e := &candidateEnd{untimed: r.tracker.sum.untimed}
+	e.first, e.second = r.halves.split()
+	if pairs := r.tracker.blocks.total[measureFlips].den; pairs > 0 {
+		e.interval = float64(r.tracker.sum.observed) / float64(pairs)
+	}
+	r.ended = e
+	r.tracker, r.state, r.halves, r.lag, r.update = nil, nil, nil, lagMeter{}, Update{}
+}
+
 // split is the first and the second half.
 func (h *halves) split() (first, second HalfResult) {
 	for i := range h.blocks {
@@ -208,19 +226,16 @@ func halvesOf(streams []*Smoothing, run int) (first, second HalfResult, known bo
 		if r.refused != "" {
 			return first, second, false
 		}
-		a, b := r.halves.split()
-		first.add(&a)
-		second.add(&b)
+		first.add(&r.ended.first)
+		second.add(&r.ended.second)
 	}
 	return first, second, true
 }
 
 func lackTimes(streams []*Smoothing) bool {
 	for _, s := range streams {
-		for _, r := range s.runs {
-			if r.refused == "" && r.tracker.sum.untimed {
-				return true
-			}
+		if s.runs[len(s.cfg.Smoothers)].ended.untimed { // no smoothing is never refused
+			return true
 		}
 	}
 	return false
@@ -231,11 +246,7 @@ func lackTimes(streams []*Smoothing) bool {
 func inTime(of Smoother, streams []*Smoothing, h *HalfResult, bound time.Duration) bool {
 	interval := 0.0
 	for _, s := range streams {
-		sum := &s.runs[len(s.cfg.Smoothers)].tracker.sum
-		pairs := s.runs[len(s.cfg.Smoothers)].tracker.blocks.total[measureFlips].den
-		if pairs > 0 {
-			interval = math.Max(interval, float64(sum.observed)/float64(pairs))
-		}
+		interval = math.Max(interval, s.runs[len(s.cfg.Smoothers)].ended.interval)
 	}
 	if float64(of.Lag())*interval > float64(bound)*(1+1e-9) {
 		return false

@@ -32,6 +32,8 @@ type Smoothing struct {
 	runs []*smoothedRun
 	obs  Observation // smoothed
 	n    int64       // observations so far
+
+	flushed bool
 }
 
 // smoothedRun is one smoother on one stream.
@@ -47,6 +49,7 @@ type smoothedRun struct {
 	pictures, changed int64
 	lag               lagMeter
 	halves            *halves // nil unless it is a candidate
+	ended             *candidateEnd
 }
 
 // NewSmoothing panics if the configuration is not valid: check what users gave
@@ -85,6 +88,9 @@ func MostNeeded(smoothers []Smoother) Needs {
 // Observe takes an observation, all its probabilities (nil where they are not
 // known; read only during the call), and what the stream's tracker said of it.
 func (s *Smoothing) Observe(o *Observation, probs []float32, u *Update) {
+	if s.flushed {
+		panic("BUG: stability.Smoothing: observed after Flush")
+	}
 	s.obs = *o
 	s.obs.Score, s.obs.PrevLabelScore, s.obs.N, s.obs.TopComplete = nan32(), nan32(), 0, false
 	// The tracker knows more reasons than the source.
@@ -147,7 +153,8 @@ func (r *smoothedRun) refuse(o *Observation) {
 	r.tracker, r.state, r.lag, r.halves = nil, nil, lagMeter{}, nil
 }
 
-// Flush ends the stream; u is what the tracker's Flush said.
+// Flush ends the stream; u is what the tracker's Flush said. Nothing may be
+// observed after it: the candidates' trackers are given up.
 func (s *Smoothing) Flush(u *Update) {
 	for _, r := range s.runs {
 		if r.refused != "" {
@@ -158,8 +165,10 @@ func (s *Smoothing) Flush(u *Update) {
 		r.tracker.Flush(&r.update)
 		if r.halves != nil {
 			r.halves.observe(&r.update, s.n)
+			r.end()
 		}
 	}
+	s.flushed = true
 }
 
 // Smoothed are the results of the configured smoothers, in their order, as if

@@ -126,7 +126,7 @@ func atRate(labels []int32, step time.Duration) []Observation {
 func TestSegmentScoresAgreeWithReference(t *testing.T) {
 	rng := rand.New(rand.NewPCG(51, 52))
 	most := 0
-	for i := range 4000 {
+	for i := range fewer(4000) {
 		n := 1 + rng.IntN(300)
 		labels, truth := labelsWithTruth(rng, n)
 		cfg := DefaultTruthConfig()
@@ -185,7 +185,7 @@ func TestSegmentsWaitInBoundedMemory(t *testing.T) {
 
 func TestWindowScoresAgreeWithReference(t *testing.T) {
 	rng := rand.New(rand.NewPCG(53, 54))
-	for i := range 2000 {
+	for i := range fewer(2000) {
 		n := 1 + rng.IntN(80)
 		labels, truth := labelsWithTruth(rng, n)
 		cfg := DefaultTruthConfig()
@@ -242,7 +242,7 @@ func TestWindowScoresAgreeWithReference(t *testing.T) {
 func TestFlipsAgainstTruth(t *testing.T) {
 	rng := rand.New(rand.NewPCG(55, 56))
 	seen := [numKinds][numClasses]int64{}
-	for i := range 2000 {
+	for i := range fewer(2000) {
 		obs := randomStream(rng, 2+rng.IntN(120))
 		truth := make([]int32, len(obs))
 		y := int32(0)
@@ -328,7 +328,7 @@ func TestFlipsAgainstTruth(t *testing.T) {
 		}
 	}
 	for k := KindGlitch; k < numKinds; k++ {
-		if seen[k][classConstant] < 20 || seen[k][classChange] < 20 {
+		if seen[k][classConstant] < int64(fewer(20)) || seen[k][classChange] < int64(fewer(20)) {
 			t.Errorf("kind %s occurs %v times: too rarely to test", k, seen[k])
 		}
 	}
@@ -461,10 +461,10 @@ func TestTruthDoesNotAllocate(t *testing.T) {
 			i++
 		}
 	}
-	for range 8000 {
+	for range fewer(8000) {
 		step()
 	}
-	if n := testing.AllocsPerRun(500, step); n != 0 {
+	if n := testing.AllocsPerRun(fewer(500), step); n != 0 && !raceEnabled {
 		t.Errorf("%v allocations in 100 observations, want 0", n)
 	}
 }
