@@ -155,6 +155,22 @@ func TestAutoPassesOverWhatFails(t *testing.T) {
 	}
 }
 
+// Of several libraries the one that comes closest to an accelerator speaks
+// for it, and the loaded one where they are equal.
+func TestSurveyTakesTheClosest(t *testing.T) {
+	rt := runtimeWith(Offer{Accelerator: CUDA, Missing: "absent", absent: true}, Offer{Accelerator: OpenVINO, Missing: "absent", absent: true}, Offer{Accelerator: TensorRT, Missing: "absent", absent: true})
+	rt.offers = append([]Offer{{Accelerator: CPU, Library: "other.so"}}, rt.offers...)
+	rt.offers = append(rt.offers, Offer{Accelerator: CUDA, Library: "other.so", Missing: "no cuDNN"}, Offer{Accelerator: OpenVINO, Library: "other.so"})
+	got := make(map[Accelerator]string)
+	for _, o := range rt.Survey() {
+		got[o.Accelerator] = o.Library + " " + o.Missing
+	}
+	want := map[Accelerator]string{CPU: "lib.so ", CUDA: "other.so no cuDNN", OpenVINO: "other.so ", TensorRT: "lib.so absent"}
+	if !maps.Equal(got, want) {
+		t.Errorf("%v, want %v", got, want)
+	}
+}
+
 func TestOpenRefusesNumbers(t *testing.T) {
 	for want, cfg := range map[string]ModelConfig{
 		"threads must be between 1 and 1024, got 2000":   {Threads: 2000},
