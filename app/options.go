@@ -33,7 +33,8 @@ type AnalyzeOptions struct {
 	Precision   string
 	Sessions    int // runs of the network at once; 0: one a processor
 	Hardware    Hardware
-	TTA         int // average over so many shifted copies; 0 and 1: no
+	Explain     bool // look at frames around flips again, moved by a pixel
+	TTA         int  // average over so many shifted copies; 0 and 1: no
 
 	ColorMatrix string // auto, bt601 or bt709
 	Deinterlace string // off, auto or on

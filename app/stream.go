@@ -65,6 +65,11 @@ func (a *analysis) runStream(ctx context.Context, source, name string) (_ *strea
 	if a.publish != nil {
 		recorders = append(recorders, a.publish.stream(name, identity.Hash(), epoch, began, a.classifier.Model(), a.traces))
 	}
+	var explain *explainer
+	if a.o.Explain {
+		explain = newExplainer()
+		recorders = append(recorders, explain)
+	}
 	cfg.Began = began
 	deps := pipeline.Deps{Source: src, Classifier: a.classifier, Journal: journal, Recorders: recorders, Listeners: slices.Clone(a.o.Listeners)}
 	w.deps(&deps)
@@ -97,6 +102,15 @@ func (a *analysis) runStream(ctx context.Context, source, name string) (_ *strea
 	}
 	if !errors.Is(res.Ending, ingest.ErrEndOfStream) {
 		return out, ErrInterrupted
+	}
+	if explain != nil {
+		if out.outcome.Explained, err = a.explain(ctx, source, name, explain); errors.Is(err, context.Canceled) {
+			out.outcome.Complete, out.outcome.Why = false, "interrupted before its flips were explained"
+			return out, ErrInterrupted
+		}
+		if err != nil {
+			return nil, err
+		}
 	}
 	if !res.Complete {
 		out.truncated = fmt.Sprintf("%s: %s", info.Name, out.outcome.Why)

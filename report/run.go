@@ -77,6 +77,8 @@ type StreamOutcome struct {
 	// Smoothed are the what-ifs, in the order in which they were asked for.
 	Smoothed []stability.SmoothedSummary
 	FPS      FPS
+	// Explained is nil unless the flips were looked at again.
+	Explained *Explained
 	// Complete is false where the stream was interrupted or ended early;
 	// Why then says so in half a sentence ("interrupted after 812 frames").
 	Complete bool

@@ -40,6 +40,8 @@ type StreamSummary struct {
 	Measures
 	FPS      FPSSummary `json:"fps"`
 	Complete bool       `json:"complete"`
+	// Explained is there only where --explain asked for it.
+	Explained *Explained `json:"explain,omitempty"`
 
 	// For the text: not part of the file.
 	duration time.Duration
@@ -169,7 +171,7 @@ func newSummary(streams []*stream, out Outcome) *Summary {
 			Measures: measuresOf(o.Summary),
 			FPS: FPSSummary{Decode: speed(o.FPS.Decode), Preprocess: speed(o.FPS.Preprocess),
 				Infer: speed(o.FPS.Infer), Pipeline: speed(o.FPS.Pipeline)},
-			Complete: o.Complete,
+			Complete: o.Complete, Explained: o.Explained,
 		}
 		st.cfg.Lacks.hide(&ss.Measures)
 		lacks = lacks.or(st.cfg.Lacks)

@@ -26,6 +26,7 @@ type streamView struct {
 	ByChange    []barView
 	Dwell       *dwellView
 	Gallery     galleryView
+	Explained   *explainedView // nil: not asked for
 	Stretches   []stretchView
 	StretchRule string
 	LabelPairs  []labelPairView
@@ -109,6 +110,12 @@ func newStreamView(id string, s *stream, o StreamOutcome, sum *StreamSummary, da
 	v.ByChange = byChange(&sum.Measures)
 	v.Dwell = newDwellView(&s.page.dwell, st)
 	v.Gallery = newGalleryView(id, s, max(4, cfg.MaxPictures/max(1, int(s.run.registered.Load()))), cfg)
+	v.Explained = newExplainedView(o.Explained)
+	for _, flips := range [][]*flipView{v.Gallery.Open, v.Gallery.More} {
+		for _, f := range flips {
+			f.Nine = newNineViews(o.Explained, f.seq, s.cfg.Label)
+		}
+	}
 	v.Stretches, v.StretchRule = stretchViews(s.page, data)
 	v.LabelPairs, v.PairsRest = labelPairs(st, data)
 	v.Truth = newTruthView(id, sum.Truth)

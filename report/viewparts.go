@@ -31,6 +31,7 @@ type galleryView struct {
 
 // flipView is one flip, before and after.
 type flipView struct {
+	seq                uint64
 	Stream, Kind, At   string
 	AtUnits            float64 // for the timeline
 	From, To           string
@@ -46,6 +47,7 @@ type flipView struct {
 	CropX, CropY       float64 // per cent of the picture
 	CropW, CropH       float64
 	MoveBefore, MoveTo string
+	Nine               []nineView // labels under one-pixel shifts; nil: not looked at
 }
 
 type rankView struct {
@@ -103,7 +105,7 @@ func galleryRule(shown int, total uint64, everyFirst, everyRest int, format tabl
 func newFlipView(id string, s *stream, f *shownFlip) *flipView {
 	fl := &f.flip
 	v := &flipView{
-		Stream: id, From: s.cfg.Label(fl.From), To: s.cfg.Label(fl.To),
+		seq: fl.Seq, Stream: id, From: s.cfg.Label(fl.From), To: s.cfg.Label(fl.To),
 		Still: fl.Still == stability.True, NearCut: fl.NearCut, Unexplained: fl.Unexplained,
 		Before: dataURI(f.prevJPEG), After: dataURI(f.curJPEG),
 		Width: 256, Height: 144, CellCount: len(f.cells),

@@ -1,0 +1,131 @@
+package report
+
+import (
+	"fmt"
+	"strconv"
+)
+
+// Explained is what a second look at the frames around flips has found: how
+// well their labels hold under shifts of one pixel and other resize functions.
+type Explained struct {
+	// Flips are set against pairs with the same label and a similar change of
+	// the picture, but without a flip, and, where the truth is known, against
+	// true changes.
+	Flips       ExplainedGroup `json:"flips"`
+	Held        ExplainedGroup `json:"without_flip"`
+	TrueChanges ExplainedGroup `json:"true_changes"`
+	// Odds is the odds ratio of touching a frame whose label does not hold
+	// under every shift, flips against pairs without; nil where it is not
+	// known.
+	Odds *ExplainedNumber `json:"odds_ratio"`
+	// Filters are the resize functions that were tried.
+	Filters []string `json:"filters"`
+	// Of is the number of flips that these were chosen of, evenly.
+	Of int `json:"of_flips"`
+
+	// Nine are the labels of the frames before and after a flip under the
+	// eight shifts, their own in the middle, by the flip's Seq.
+	Nine map[uint64][2][9]int32 `json:"-"`
+}
+
+// ExplainedGroup is one group of pairs.
+type ExplainedGroup struct {
+	Pairs int `json:"pairs"`
+	// Touching pairs have a frame whose label fails a shift.
+	Touching int              `json:"touching"`
+	Shifts   *ExplainedNumber `json:"failing_shifts"`
+	Filters  *ExplainedNumber `json:"failing_filters"`
+}
+
+// ExplainedNumber is a number with its interval of 95 %; Low and High are nil
+// where there is none.
+type ExplainedNumber struct {
+	Value float64  `json:"value"`
+	Low   *float64 `json:"low"`
+	High  *float64 `json:"high"`
+}
+
+// explainedView is the section of the page.
+type explainedView struct {
+	Lead string
+	Rows [][]string
+	Note string
+}
+
+func newExplainedView(e *Explained) *explainedView {
+	if e == nil {
+		return nil
+	}
+	v := &explainedView{Note: fmt.Sprintf(
+		"%d of %d flips were looked at again, chosen evenly, each beside the pair without a flip that has the same label and the most similar change of the picture. Every frame was classified once more under the eight shifts of one pixel and through %s. A frame whose label does not survive one pixel lay on a boundary between labels.",
+		e.Flips.Pairs, e.Of, joined(e.Filters))}
+	switch {
+	case e.Flips.Pairs == 0:
+		v.Lead = "There was no flip to explain."
+	case e.Odds == nil:
+		v.Lead = fmt.Sprintf("%d of %d flips touch a frame whose label does not hold under every shift of one pixel; no pair without a flip is like them.", e.Flips.Touching, e.Flips.Pairs)
+	default:
+		v.Lead = fmt.Sprintf("%d of %d flips touch a frame whose label does not hold under every shift of one pixel, and so do %d of %d pairs without a flip: odds ratio %s.",
+			e.Flips.Touching, e.Flips.Pairs, e.Held.Touching, e.Held.Pairs, e.Odds.text(1))
+	}
+	for _, g := range []struct {
+		name string
+		of   ExplainedGroup
+	}{{"flips", e.Flips}, {"without a flip", e.Held}, {"true changes", e.TrueChanges}} {
+		if g.of.Pairs == 0 {
+			continue
+		}
+		v.Rows = append(v.Rows, []string{g.name, strconv.Itoa(g.of.Pairs), fmt.Sprintf("%d", g.of.Touching), g.of.Shifts.text(2), g.of.Filters.text(2)})
+	}
+	return v
+}
+
+func (n *ExplainedNumber) text(decimals int) string {
+	switch {
+	case n == nil:
+		return "–"
+	case n.Low == nil:
+		return strconv.FormatFloat(n.Value, 'f', decimals, 64)
+	}
+	return fmt.Sprintf("%.*f (%.*f to %.*f)", decimals, n.Value, decimals, *n.Low, decimals, *n.High)
+}
+
+func joined(words []string) string {
+	if len(words) == 2 {
+		return words[0] + " and " + words[1]
+	}
+	return fmt.Sprint(words)
+}
+
+// nineView is a frame's label under the eight shifts, three rows of three.
+type nineView struct {
+	Name  string
+	Cells []nineCell
+}
+
+// nineCell is one of them; Own is the frame's label.
+type nineCell struct {
+	Text string
+	Same bool
+	Own  bool
+}
+
+// newNineViews shows both frames of a flip; nil where it was not looked at.
+func newNineViews(e *Explained, seq uint64, label func(int32) string) []nineView {
+	if e == nil {
+		return nil
+	}
+	both, ok := e.Nine[seq]
+	if !ok {
+		return nil
+	}
+	var out []nineView
+	for i, name := range []string{"before", "after"} {
+		v := nineView{Name: name}
+		for k, l := range both[i] {
+			v.Cells = append(v.Cells, nineCell{Text: label(l), Same: l == both[i][4], Own: k == 4})
+		}
+		out = append(out, v)
+	}
+	return out
+}
