@@ -108,6 +108,10 @@ bench-models: setup build ## speed of every network with every provider, beside 
 	scripts/bench-venv openvino
 	go run -tags $(TAGS) ./bench/providers $(BENCHFLAGS)
 
+.PHONY: bench-probe
+bench-probe: setup model ## speed of a sweep beside the bare session, by background
+	go run -tags $(TAGS) ./bench/probe
+
 .PHONY: docker-check
 docker-check: ## run the Dockerfile's steps in a Debian root, without a container engine
 	scripts/dockerfile-check

@@ -1,0 +1,130 @@
+//go:build cgo && gocv_specific_modules && gocv_videoio
+
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"text/tabwriter"
+	"time"
+
+	"github.com/flipmeter/flipmeter/frame"
+	"github.com/flipmeter/flipmeter/infer"
+	"github.com/flipmeter/flipmeter/infer/onnx"
+	"github.com/flipmeter/flipmeter/perturb"
+)
+
+func main() {
+	home := os.Getenv("FLIPMETER_HOME")
+	if home == "" {
+		home = ".flipmeter"
+	}
+	model := flag.String("model", filepath.Join(home, "models", "efficientnet-lite0.onnx"), "ONNX `file`")
+	pictures := flag.Int("pictures", 3, "`pictures` of a sweep")
+	rounds := flag.Int("rounds", 5, "`rounds` to measure")
+	flag.Parse()
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	if err := run(ctx, home, *model, *pictures, *rounds); err != nil {
+		fmt.Fprintln(os.Stderr, "bench: "+err.Error())
+		os.Exit(1)
+	}
+}
+
+// memory is pictures of noise, 500×375 as ImageNet's usually are.
+type memory struct{ n int }
+
+func (m memory) Len() int          { return m.n }
+func (m memory) Name(i int) string { return fmt.Sprint(i) }
+func (m memory) Class(int) int32   { return -1 }
+
+func (m memory) Load(_ context.Context, i int) (frame.Picture, error) {
+	p := frame.Picture{Width: 500, Height: 375, Channels: 3, Pix: make([]byte, 3*500*375)}
+	for k := range p.Pix {
+		p.Pix[k] = byte(k*k>>7 + k*(i+3))
+	}
+	return p, nil
+}
+
+func run(ctx context.Context, home, model string, pictures, rounds int) (err error) {
+	rt, err := onnx.Load(onnx.Config{Home: home})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, rt.Close()) }()
+	cores := runtime.GOMAXPROCS(0)
+	c, err := rt.Open(ctx, onnx.ModelConfig{Path: model, Accelerator: onnx.CPU})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, c.Close()) }()
+	bare, err := rt.OpenBare(onnx.ModelConfig{Path: model}, cores, 1)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, bare.Close()) }()
+
+	sweeps := []struct {
+		name     string
+		bg       perturb.Background
+		faithful bool
+	}{
+		{"black", perturb.Black, false}, {"mean colour", perturb.Mean, false},
+		{"inpainted, enlarged canvas", perturb.Inpaint, false}, {"inpainted at every shift", perturb.Inpaint, true},
+	}
+	t := perturb.DefaultTranslation(perturb.Sweep)
+	shots := pictures * (t.To - t.From + 1)
+	rates, shares := make([][]float64, len(sweeps)+1), make([][]float64, len(sweeps)+1)
+	for range rounds {
+		d, err := bare.Run(ctx, shots)
+		if err != nil {
+			return err
+		}
+		alone := float64(shots) / d.Seconds()
+		rates[0], shares[0] = append(rates[0], alone), append(shares[0], 1)
+		for i, s := range sweeps {
+			t.Background, t.Faithful = s.bg, s.faithful
+			rate, err := sweep(ctx, c, memory{pictures}, t, shots)
+			if err != nil {
+				return err
+			}
+			rates[i+1], shares[i+1] = append(rates[i+1], rate), append(shares[i+1], rate/alone)
+		}
+	}
+	fmt.Printf("%s, %d cores, sweeps of %d shots, %d rounds taken in turn, medians\n\n", c.Model().Name, cores, shots, rounds)
+	w := tabwriter.NewWriter(os.Stdout, 0, 0, 3, ' ', 0)
+	fmt.Fprintln(w, "SWEEP\tSHOTS A SECOND\tOF THE BARE SESSION")
+	for i := range rates {
+		name := "bare session"
+		if i > 0 {
+			name = sweeps[i-1].name
+		}
+		fmt.Fprintf(w, "%s\t%.1f\t%.2f\n", name, median(rates[i]), median(shares[i]))
+	}
+	return w.Flush()
+}
+
+// sweep is the number of shots a second of one sweep.
+func sweep(ctx context.Context, c infer.Classifier, src perturb.Source, t perturb.Translation, shots int) (float64, error) {
+	start := time.Now()
+	out, err := perturb.Translate(ctx, &perturb.Lab{Classifier: c}, src, nil, t)
+	if err != nil {
+		return 0, err
+	}
+	if !out.Complete {
+		return 0, context.Cause(ctx)
+	}
+	return float64(shots) / time.Since(start).Seconds(), nil
+}
+
+func median(v []float64) float64 {
+	s := slices.Sorted(slices.Values(v))
+	return s[len(s)/2]
+}
