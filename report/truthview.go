@@ -32,6 +32,12 @@ func newTruthView(id string, t *TruthMeasures) *truthView {
 	if t.Top5Jaggedness >= 0 {
 		add("True class in the top five", fmt.Sprintf("entered or left %s times; lost from one frame to the next in %s of pairs", countWord(t.Top5Jaggedness), percent(t.Top5Loss)))
 	}
+	share := func(n Number) string {
+		if !n.Known() {
+			return dash // no such flips
+		}
+		return percent(n)
+	}
 	p, r := &t.KindsPrecision, &t.KindsRecall
 	for _, k := range []struct {
 		name, claim string
@@ -43,7 +49,7 @@ func newTruthView(id string, t *TruthMeasures) *truthView {
 		{"transition", "the truth changed", p.Transition, r.Transition},
 	} {
 		if k.p.Known() || k.r.Known() {
-			v.Kinds = append(v.Kinds, truthRow{k.name, k.claim, percent(k.p), percent(k.r)})
+			v.Kinds = append(v.Kinds, truthRow{k.name, k.claim, share(k.p), share(k.r)})
 		}
 	}
 	return v
