@@ -142,7 +142,7 @@ func TestSegmentScoresAgreeWithReference(t *testing.T) {
 			}
 		}
 		if max(len(p), len(y)) > 0 {
-			if want := 100 * (1 - refEdit(p, y)); math.Abs(got.Summary().Edit-want) > 1e-9 {
+			if want := 100 * (1 - refEdit(p, y)); math.Abs(got.Summary().Edit-want) > 1e-13 {
 				t.Fatalf("stream %d: edit %v, want %v", i, got.Summary().Edit, want)
 			}
 		} else if !math.IsNaN(got.Summary().Edit) {

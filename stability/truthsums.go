@@ -1,5 +1,10 @@
 package stability
 
+import (
+	"math"
+	"math/bits"
+)
+
 // TruthSums are what the scores of one or more streams follow from. All are
 // whole numbers, so that they can be merged in any order with the same result
 // to the last bit. The zero value is that of no stream.
@@ -22,18 +27,26 @@ type TruthSums struct {
 	top5Changes, top5Samples, top5Lost   int64
 }
 
-// preciseSum adds numbers between 0 and 1 as multiples of 2⁻⁴⁴, so that the
-// order of adding doesn't matter; it holds a million of them.
+// preciseSum adds numbers between 0 and 1 as multiples of 2⁻⁵³, so that the
+// order of adding doesn't matter and a single one comes out as it went in.
 type preciseSum struct {
-	sum uint64
-	n   int64
+	high, low uint64
+	n         int64
 }
 
-const preciseOne = 1 << 44
+const preciseOne = 1 << 53
 
-func (s *preciseSum) add(x float64) {
-	s.sum += uint64(x*preciseOne + 0.5)
-	s.n++
+func (s *preciseSum) add(x float64) { s.merge(preciseSum{low: uint64(x*preciseOne + 0.5), n: 1}) }
+
+func (s *preciseSum) merge(o preciseSum) {
+	var carry uint64
+	s.low, carry = bits.Add64(s.low, o.low, 0)
+	s.high += o.high + carry
+	s.n += o.n
+}
+
+func (s *preciseSum) mean() float64 {
+	return (math.Ldexp(float64(s.high), 64) + float64(s.low)) / preciseOne / float64(s.n)
 }
 
 // Merge adds the sums of other streams.
@@ -46,8 +59,7 @@ func (s *TruthSums) Merge(o *TruthSums) {
 		s.fp[i] += o.fp[i]
 		s.fn[i] += o.fn[i]
 	}
-	s.edit.sum += o.edit.sum
-	s.edit.n += o.edit.n
+	s.edit.merge(o.edit)
 	s.editUnknown += o.editUnknown
 	s.anchors += o.anchors
 	s.anchorsRight += o.anchorsRight
@@ -133,7 +145,7 @@ func (s *TruthSums) Summary() TruthSummary {
 		out.FlipsOnConstantTruth, out.FlipsAtTrueChange = -1, -1
 	}
 	if s.editUnknown == 0 && s.edit.n > 0 {
-		out.Edit = 100 * (1 - float64(s.edit.sum)/preciseOne/float64(s.edit.n))
+		out.Edit = 100 * (1 - s.edit.mean())
 	}
 	if !s.untimed {
 		score := func(of [numClasses]int64, claim truthClass, all int64) (precision, recall float64) {
