@@ -160,7 +160,7 @@ func (r *Run) Stream(cfg StreamConfig) (event.Recorder, error) {
 	}
 	s := &stream{run: r, cfg: cfg}
 	s.page = NewCollector(CollectorConfig{
-		MaxPictures: r.cfg.MaxPictures, Label: cfg.Label, Traces: cfg.Traces,
+		MaxPictures: r.cfg.MaxPictures, MaxBins: binsOf(len(r.streams) + 1), Label: cfg.Label, Traces: cfg.Traces,
 	})
 	s.rows = r.tables.stream(cfg.Name, cfg.Label)
 	r.streams = append(r.streams, s)
@@ -194,6 +194,10 @@ func (s *stream) Close() error {
 // maxPageBins is the number of timeline bins of a whole page: about 60 bytes
 // each, so that hours of many streams stay a few megabytes.
 const maxPageBins = 40 << 10
+
+// binsOf is how many bins the n-th stream of a run may fill while it lasts:
+// fewer for each stream that is there already, since all may be open at once.
+func binsOf(n int) int { return min(defaultMaxBins, max(64, 2*maxPageBins/n)) }
 
 // share is a stream's part of what the page has room for; never nothing.
 func (r *Run) share(total int) int {

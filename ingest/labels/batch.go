@@ -9,7 +9,7 @@ import (
 
 // BatchRows is how many rows a batch holds: few enough to stay in a core's
 // cache on the way from the reader to whoever observes them.
-const BatchRows = 512
+const BatchRows = 256
 
 // Batch is a number of rows in the order of their file. It belongs to who
 // made it; [File.ReadBatch] overwrites it.

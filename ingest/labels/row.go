@@ -9,9 +9,9 @@ import (
 	"github.com/flipmeter/flipmeter/stability"
 )
 
-// maxStreams bounds the streams of one file: each takes some hundred
-// kilobytes of whoever measures it.
-const maxStreams = 10_000
+// maxStreams bounds the streams of one file: all of them are open at once, and
+// each takes some hundred kilobytes of whoever measures it.
+const maxStreams = 4096
 
 // cells are what one row says, before it is checked. A format's reader fills
 // in the columns that there are, and commits.
