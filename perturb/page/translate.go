@@ -133,7 +133,7 @@ func paperRows(t perturb.Translation) []paper {
 	switch {
 	case t.Protocol == perturb.Crop:
 		return []paper{{"VGG16, paper", .062, .038, nan}, {"ResNet50, paper", .061, .04, nan}}
-	case t.Protocol == perturb.Embed && t.Background != perturb.Inpaint:
+	case t.Protocol == perturb.Embed && t.Background == perturb.Mean: // zeros after normalisation
 		return []paper{{"VGG16, paper", .18, .06, nan}, {"ResNet50, paper", .20, .086, nan}}
 	case t.Protocol == perturb.Sweep:
 		return []paper{{"VGG16, paper", nan, nan, 345. / 200}, {"ResNet50, paper", nan, nan, 837. / 200}, {"InceptionResNetV2, paper", nan, nan, 848. / 200}}
