@@ -10,6 +10,7 @@ import (
 
 	"github.com/flipmeter/flipmeter/infer"
 	"github.com/flipmeter/flipmeter/infer/onnx"
+	"github.com/flipmeter/flipmeter/infer/zoo/onnxfile"
 	"github.com/flipmeter/flipmeter/perturb"
 	"github.com/flipmeter/flipmeter/perturb/boxes"
 	"github.com/flipmeter/flipmeter/report/table"
@@ -127,6 +128,7 @@ type laboratory struct {
 	boxes    *boxes.Set
 	store    *probeStore
 	models   []*infer.ModelInfo
+	depths   []int // of the models
 	notes    []string
 }
 
@@ -291,6 +293,11 @@ func (l *laboratory) measureModel(ctx context.Context, rt *onnx.Runtime, name st
 		info.Name = fmt.Sprintf("%s-%d", info.Name, same)
 	}
 	l.models = append(l.models, &info)
+	file, err := onnxfile.ReadFile(path)
+	if err != nil {
+		return false, err
+	}
+	l.depths = append(l.depths, file.Depth())
 	src, notes, err := l.pictures.forModel(&info, l.o.Truth)
 	if err != nil {
 		return false, err

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/flipmeter/flipmeter/perturb"
 	"github.com/flipmeter/flipmeter/perturb/page"
 	"github.com/flipmeter/flipmeter/report/table"
 )
@@ -89,6 +90,11 @@ func (l *laboratory) finish(experiments []experiment, complete bool) error {
 		r := e.results()
 		if len(r.sections) == 0 || !r.measured && !complete {
 			continue
+		}
+		if t, ok := e.(*translateExperiment); ok && t.settings.Protocol == perturb.Sweep {
+			if f := page.Depth(t.moved, l.depths[:min(len(l.depths), len(t.moved))]); f != nil {
+				r.sections[0].Figures = append(r.sections[0].Figures, *f)
+			}
 		}
 		p.Sections = append(p.Sections, r.sections...)
 		tables = append(tables, r.tables...)

@@ -65,3 +65,19 @@ func TestReadFile(t *testing.T) {
 		}
 	}
 }
+
+// TestCMYK: a picture in four inks, made by testdata/cmyk.py.
+func TestCMYK(t *testing.T) {
+	var b Bitmap
+	if err := ReadFile("testdata/cmyk.jpg", PureGo(), &b); err != nil {
+		t.Fatal(err)
+	}
+	for x, want := range map[int][3]byte{2: {255, 0, 0}, 13: {0, 255, 255}} {
+		got := [3]byte(b.Pix[3*(16*8+x):])
+		for c := range want {
+			if max(got[c], want[c])-min(got[c], want[c]) > 40 {
+				t.Errorf("column %d: %v, want about %v", x, got, want)
+			}
+		}
+	}
+}

@@ -44,11 +44,13 @@ func examplePage() *Page {
 			LeftOut: []perturb.LeftOut{{Name: "<script>", Why: "it is damaged"}}, Complete: true})
 	}
 	models[1].Model.RandomWeights = "1"
+	depth := Depth(models, []int{20, 90})
 	p := &Page{Title: "Title", Tool: "flipmeter", Warnings: []string{"<u>"}, Facts: []Fact{{"a", "<u>"}}}
 	for _, proto := range []perturb.Protocol{perturb.Sweep, perturb.Crop, perturb.Embed, perturb.BBox} {
 		t := perturb.DefaultTranslation(proto)
 		p.Sections = append(p.Sections, Translate(t, models))
 	}
+	p.Sections[0].Figures = append(p.Sections[0].Figures, *depth)
 	p.Sections = append(p.Sections, Translate(sweep, []Moved{{Model: exampleModel("none")}}))
 	return p
 }
@@ -70,13 +72,19 @@ func TestPage(t *testing.T) {
 			t.Errorf("the page holds %q", bad)
 		}
 	}
-	for _, want := range []string{"VGG16, paper", "0.062", "random weights", "it is damaged", "No picture could be measured", "interrupted", "seed 1"} {
+	for _, want := range []string{"VGG16, paper", "0.062", "random weights", "it is damaged", "No picture could be measured", "interrupted", "seed 1", "90 layers"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("the page lacks %q", want)
 		}
 	}
 	if regexp.MustCompile(`(?:src|href)="[^#d]`).MatchString(text) {
 		t.Error("the page refers to something outside of it")
+	}
+}
+
+func TestDepthNeedsSeveralModels(t *testing.T) {
+	if Depth(nil, nil) != nil || Depth(make([]Moved, 1), []int{3}) != nil || Depth(make([]Moved, 2), []int{3}) != nil {
+		t.Error("a figure of one model")
 	}
 }
 
@@ -95,7 +103,7 @@ func TestFiles(t *testing.T) {
 			t.Errorf("%s: %d bytes, %v", f.Name, b.Len(), err)
 		}
 	}
-	if len(seen) != 2*(5+1+1+1) {
+	if len(seen) != 2*(6+1+1+1) {
 		t.Errorf("%d files", len(seen))
 	}
 }

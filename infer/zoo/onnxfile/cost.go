@@ -50,3 +50,26 @@ func (m *Model) MultiplyAdds() (n int64, known bool) {
 	}
 	return n, known && n > 0
 }
+
+// Depth is the number of layers with weights, convolutions and matrix
+// products, on the longest way from the input to an output.
+func (m *Model) Depth() int {
+	depth := make(map[string]int)
+	most := 0
+	for i := range m.Nodes {
+		n := &m.Nodes[i]
+		d := 0
+		for _, in := range n.Inputs {
+			d = max(d, depth[in])
+		}
+		switch n.Op {
+		case "Conv", "Gemm", "MatMul", "ConvTranspose", "QLinearConv", "ConvInteger", "QLinearMatMul", "MatMulInteger":
+			d++
+		}
+		for _, out := range n.Outputs {
+			depth[out] = d
+		}
+		most = max(most, d)
+	}
+	return most
+}

@@ -32,6 +32,9 @@ func TestTapMeans(t *testing.T) {
 	if taps[0] != (Tap{"a", 4, 32, 31, 2}) || taps[1] != (Tap{"b", 8, 8, 8, 8}) {
 		t.Errorf("%+v", taps)
 	}
+	if d := m.Depth(); d != 2 {
+		t.Errorf("depth %d, want 2", d)
+	}
 	for _, name := range []string{"none", "flat", "y"} {
 		if _, err := m.Taps([]string{name}); err == nil {
 			t.Errorf("%s is a feature map", name)
