@@ -79,6 +79,9 @@ type AnalyzeOptions struct {
 	Logger *slog.Logger
 
 	open sourceOpener // nil: openSource
+	// show is the smoother whose labels are shown and measured in place of the
+	// network's; nil for the network's own.
+	show *stability.Smoother
 	// beside are the accelerators of the analyses that run in the same process
 	// at the same time, this one included.
 	beside []string

@@ -130,11 +130,16 @@ func (a *analysis) pipelineConfig(name string, info ingest.Info) pipeline.Config
 		}
 		cfg.Windows = []time.Duration{width}
 	}
-	return pipeline.Config{
+	p := pipeline.Config{
 		Site: a.o.Site, Stream: name, Tracker: cfg, Cuts: scene.Mode(a.o.Cuts),
 		Windows: cfg.Windows, WindowStep: slices.Min(cfg.Windows) / windowsPerWidth,
 		Traces: a.traces, Smoothing: a.whatIfs.cfg,
 	}
+	if a.o.show != nil {
+		p.Smoothing = stability.SmoothingConfig{Smoothers: []stability.Smoother{*a.o.show}}
+		p.ShowSmoothed, p.WindowStep = true, 0
+	}
+	return p
 }
 
 // showProgress starts the progress display and returns what ends it.
@@ -174,6 +179,10 @@ func identityOf(m *infer.ModelInfo, info ingest.Info, o *AnalyzeOptions) report.
 	if o.labelMap != nil {
 		labelMap = o.labelMap.Hash()
 	}
+	smoother := ""
+	if o.show != nil {
+		smoother = o.show.String()
+	}
 	return report.Identity{
 		Model: m.Name, ModelSHA256: m.SHA256, Provider: m.Provider, Precision: m.Precision,
 		Preprocessing: report.Preprocessing{
@@ -182,7 +191,7 @@ func identityOf(m *infer.ModelInfo, info ingest.Info, o *AnalyzeOptions) report.
 			Region: info.Region, Masked: info.Masked, Deinterlaced: info.Deinterlaced, Stride: o.Stride,
 			LabelMap: labelMap,
 		},
-		ColorMatrix: info.ColorMatrix, Decoder: info.Decoder, Runtime: m.Runtime,
+		ColorMatrix: info.ColorMatrix, Decoder: info.Decoder, Runtime: m.Runtime, Smoother: smoother,
 	}
 }
 

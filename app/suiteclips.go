@@ -23,7 +23,7 @@ func AnalyzeSuite(ctx context.Context, o SuiteOptions, base AnalyzeOptions, stre
 		keys := variantKeys()
 		for key, value := range c.With {
 			change := keys[key]
-			if change == nil || key == "on" {
+			if change == nil || key == "on" || key == "smooth" {
 				return run, fmt.Errorf("with: %s is not among %s", key, strings.Join(VariantKeys(), ", "))
 			}
 			if err := change(&run, value); err != nil {

@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/flipmeter/flipmeter/stability"
 )
 
 // variant is one way to classify the footage that is compared: what it does
@@ -49,12 +51,19 @@ func variantKeys() map[string]func(o *AnalyzeOptions, value string) error {
 		"roi":          text(func(o *AnalyzeOptions) *string { return &o.Region }),
 		"mask":         text(func(o *AnalyzeOptions) *string { return &o.Mask }),
 		"cuts":         text(func(o *AnalyzeOptions) *string { return &o.Cuts }),
-		"sessions":     number(func(o *AnalyzeOptions) *int { return &o.Sessions }, strconv.Atoi),
-		"stride":       number(func(o *AnalyzeOptions) *int { return &o.Stride }, strconv.Atoi),
-		"start":        number(func(o *AnalyzeOptions) *time.Duration { return &o.Start }, time.ParseDuration),
-		"end":          number(func(o *AnalyzeOptions) *time.Duration { return &o.End }, time.ParseDuration),
-		"fps":          number(func(o *AnalyzeOptions) *float64 { return &o.FPS }, parseFloat),
-		"min-score":    number(func(o *AnalyzeOptions) *float64 { return &o.Measures.MinScore }, parseFloat),
+		"label-map":    text(func(o *AnalyzeOptions) *string { return &o.LabelMap }),
+		"smooth": func(o *AnalyzeOptions, v string) error {
+			s, err := stability.ParseSmoother(v)
+			o.show = &s
+			return err
+		},
+		"tta":       number(func(o *AnalyzeOptions) *int { return &o.TTA }, strconv.Atoi),
+		"sessions":  number(func(o *AnalyzeOptions) *int { return &o.Sessions }, strconv.Atoi),
+		"stride":    number(func(o *AnalyzeOptions) *int { return &o.Stride }, strconv.Atoi),
+		"start":     number(func(o *AnalyzeOptions) *time.Duration { return &o.Start }, time.ParseDuration),
+		"end":       number(func(o *AnalyzeOptions) *time.Duration { return &o.End }, time.ParseDuration),
+		"fps":       number(func(o *AnalyzeOptions) *float64 { return &o.FPS }, parseFloat),
+		"min-score": number(func(o *AnalyzeOptions) *float64 { return &o.Measures.MinScore }, parseFloat),
 	}
 }
 

@@ -158,6 +158,7 @@ type rig struct {
 	rec      *log
 	breakAt  uint64 // the classifier fails at this frame
 	smooth   stability.SmoothingConfig
+	show     bool // the smoothed labels
 	tolerant bool
 	failed   func(error)
 }
@@ -182,7 +183,7 @@ func (r *rig) run(t *testing.T, ctx context.Context) (*Result, error) {
 	s, err := New(Config{
 		Site: "here", Stream: "cam", Tracker: tracker, Cuts: scene.ModeAdaptive,
 		Windows: tracker.Windows, WindowStep: 200 * time.Millisecond, Traces: []int32{1},
-		Began: time.Unix(1000, 0), Smoothing: r.smooth, Tolerant: r.tolerant,
+		Began: time.Unix(1000, 0), Smoothing: r.smooth, ShowSmoothed: r.show, Tolerant: r.tolerant,
 	}, Deps{
 		Source: r.src, Classifier: c, ModelPicture: 0, LumaPicture: 1, ThumbPicture: 2,
 		Journal: r.journal, Recorders: []event.Recorder{r.rec}, Failed: r.failed,

@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/flipmeter/flipmeter/event"
@@ -18,6 +19,12 @@ type follower struct {
 	smoothing *stability.Smoothing   // nil: no what-ifs
 	scorer    *stability.TruthScorer // nil: no truth
 	truthErr  error                  // told by send
+
+	// Where the smoothed labels are shown: what the network's own tracker
+	// said, the observation that is told, and why there is none any more.
+	raw     stability.Update
+	shown   stability.Observation
+	refused error
 
 	ev         event.Event
 	window     stability.Window
@@ -45,9 +52,16 @@ func newFollower(cfg Config, recorders []event.Recorder, listeners []event.Liste
 // says what came of it; the caller may add to it and sends it. It is valid
 // until the next call.
 func (f *follower) track(o *stability.Observation, probs []float32, at time.Time) *event.Event {
-	f.tracker.Observe(o, &f.ev.Update)
-	if f.smoothing != nil {
-		f.smoothing.Observe(o, probs, &f.ev.Update)
+	if f.cfg.ShowSmoothed {
+		f.tracker.Observe(o, &f.raw)
+		f.smoothing.Observe(o, probs, &f.raw)
+		f.show(&f.ev)
+		o = &f.shown
+	} else {
+		f.tracker.Observe(o, &f.ev.Update)
+		if f.smoothing != nil {
+			f.smoothing.Observe(o, probs, &f.ev.Update)
+		}
 	}
 	if f.scorer != nil && f.truthErr == nil {
 		var truth int32
@@ -64,6 +78,25 @@ func (f *follower) track(o *stability.Observation, probs []float32, at time.Time
 	return &f.ev
 }
 
+// show puts into ev what the smoother shows.
+func (f *follower) show(ev *event.Event) {
+	u, refused := f.smoothing.Shown(&f.shown)
+	if refused != "" {
+		f.refused = errors.New(refused)
+		ev.Update = stability.Update{}
+		return
+	}
+	ev.Update = *u
+}
+
+// result is the stream's, with its what-ifs.
+func (f *follower) result() (stability.Result, *stability.Smoothing) {
+	if f.cfg.ShowSmoothed {
+		return f.smoothing.Smoothed(f.cfg.Stream)[0].Result, nil
+	}
+	return f.tracker.Result(f.cfg.Stream), f.smoothing
+}
+
 // send tells the event that track returned.
 func (f *follower) send(ctx context.Context) error {
 	if f.truthErr != nil {
@@ -73,6 +106,9 @@ func (f *follower) send(ctx context.Context) error {
 }
 
 func (f *follower) tell(ctx context.Context, ev *event.Event) error {
+	if f.refused != nil {
+		return f.refused
+	}
 	for _, r := range f.recorders {
 		if err := r.Record(ctx, ev); err != nil {
 			return err
@@ -109,6 +145,9 @@ func (f *follower) finish(ctx context.Context) error {
 	f.tracker.Flush(&ev.Update)
 	if f.smoothing != nil {
 		f.smoothing.Flush(&ev.Update)
+	}
+	if f.cfg.ShowSmoothed {
+		f.show(&ev)
 	}
 	if f.scorer != nil {
 		f.scorer.Flush(&ev.Update)

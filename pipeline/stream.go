@@ -33,6 +33,10 @@ type Config struct {
 	// Smoothing says which smoothers are tried as what-ifs; its Measures are
 	// those of Tracker. The zero value tries none.
 	Smoothing stability.SmoothingConfig
+	// ShowSmoothed lets the first of these smoothers speak in place of the
+	// network: recorders, listeners and the result get its labels. There are
+	// no what-ifs then, and no windows.
+	ShowSmoothed bool
 	// InFlight is how many frames of the stream may be classified at once,
 	// 0: one more than the classifier runs. Live streams take few, because
 	// each waits for those before it.
@@ -162,9 +166,9 @@ func (s *Stream) Run(ctx context.Context) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	stream := s.settle.follow.tracker.Result(s.cfg.Stream)
+	stream, smoothing := s.settle.follow.result()
 	return &Result{
-		Summary: stream.Summary, Stream: stream, Smoothing: s.settle.follow.smoothing, Truth: s.settle.follow.truth(),
+		Summary: stream.Summary, Stream: stream, Smoothing: smoothing, Truth: s.settle.follow.truth(),
 		Complete:   errors.Is(s.ending, ingest.ErrEndOfStream) && !errors.Is(s.ending, ingest.ErrTruncated),
 		Ending:     s.ending,
 		Classified: s.inferred, InferTime: s.inferTime,

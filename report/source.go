@@ -36,6 +36,9 @@ type Identity struct {
 	ColorMatrix   string        `json:"color_matrix"`
 	Decoder       string        `json:"decoder"`
 	Runtime       string        `json:"runtime"`
+	// Smoother is what shows its labels in place of the network's; empty for
+	// the network's own.
+	Smoother string `json:"smoother,omitempty"`
 	// SHA256 is Hash of the rest; the caller leaves it empty.
 	SHA256 string `json:"sha256"`
 }
@@ -67,10 +70,11 @@ func (id Identity) MarshalJSON() ([]byte, error) {
 		ColorMatrix   *string `json:"color_matrix"`
 		Decoder       *string `json:"decoder"`
 		Runtime       *string `json:"runtime"`
+		Smoother      string  `json:"smoother,omitempty"`
 		SHA256        *string `json:"sha256"`
 	}{
 		known(id.Model), known(id.ModelSHA256), known(id.Provider), known(id.Precision), p,
-		known(id.ColorMatrix), known(id.Decoder), known(id.Runtime), known(id.SHA256),
+		known(id.ColorMatrix), known(id.Decoder), known(id.Runtime), id.Smoother, known(id.SHA256),
 	})
 }
 

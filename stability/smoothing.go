@@ -171,6 +171,22 @@ func (s *Smoothing) Flush(u *Update) {
 	s.flushed = true
 }
 
+// Shown fills o with what the first smoother made of the newest observation: the
+// label that it shows in place of the network's, and no scores, which would be
+// those of another label. u is what its own tracker said, after Flush too, and
+// is valid until the next call. refused says why the smoother shows nothing.
+func (s *Smoothing) Shown(o *Observation) (u *Update, refused string) {
+	r := s.runs[0]
+	if r.refused != "" {
+		return nil, r.refused
+	}
+	*o = s.obs
+	if o.Label != NoLabel { // of the last smoother
+		o.Label = r.label
+	}
+	return &r.update, ""
+}
+
 // Smoothed are the results of the configured smoothers, in their order, as if
 // the stream ended now. Flush both trackers first for the kinds that are not
 // told yet. The name is as in Tracker.Result.

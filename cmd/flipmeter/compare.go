@@ -27,6 +27,7 @@ func newCompareCommand(streams app.Streams) *cobra.Command {
 		Example: "  flipmeter compare results-a results-b\n" +
 			"  flipmeter compare --on film.mp4 --variant area:resize=area --variant linear:resize=linear\n" +
 			"  flipmeter compare --on film.mp4 --variant model=efficientnet-lite0 --variant model=mine.onnx\n" +
+			"  flipmeter compare --on film.mp4 --variant raw: --variant vote:smooth=three-in-a-row\n" +
 			"  flipmeter compare --same-content pristine.mp4 distorted.mp4",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			o.Sides = args

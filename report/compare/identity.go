@@ -80,5 +80,5 @@ func (d *Difference) Part() string {
 
 // Parts are what an identity consists of.
 func Parts() []string {
-	return []string{"model", "provider", "precision", "preprocessing", "color_matrix", "decoder", "runtime"}
+	return []string{"model", "provider", "precision", "preprocessing", "color_matrix", "decoder", "runtime", "smoother"}
 }
