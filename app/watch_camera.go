@@ -199,7 +199,7 @@ func (f *follower) reader(want wants, pool *frame.Pool) (*ingest.Reader, error) 
 // Margins over OpenCV's own timeouts: it starts a process, connects, and asks
 // the server once more why it does not answer; its reads end a little late.
 const (
-	openMargin = 5 * time.Second
+	openMargin = 8 * time.Second
 	readMargin = 2 * time.Second
 )
 

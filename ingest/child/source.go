@@ -21,6 +21,9 @@ const (
 	defaultSilence = 10 * time.Second
 	// grace is how long a child has to take leave of its camera.
 	grace = 500 * time.Millisecond
+	// deathWait is how long the end of a process may take to be known after
+	// its pipe was closed.
+	deathWait = 5 * time.Second
 	// readBuffer is for heads; pixels are read past it.
 	readBuffer = 16 << 10
 )
@@ -174,7 +177,7 @@ func (s *Source) broken(ctx context.Context, err error) error {
 	case errors.Is(err, errProtocol):
 		return ingest.WithCause(ingest.CauseDecode, fmt.Errorf("%w: %w", err, ingest.ErrNotConnected))
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, os.ErrClosed), errors.Is(err, syscall.EPIPE):
-		return ingest.WithCause(ingest.CauseCrash, fmt.Errorf("the decoding process died: %s: %w", s.proc.epitaph(grace), ingest.ErrNotConnected))
+		return ingest.WithCause(ingest.CauseCrash, fmt.Errorf("the decoding process died: %s: %w", s.proc.epitaph(deathWait), ingest.ErrNotConnected))
 	}
 	return ingest.WithCause(ingest.CauseCrash, fmt.Errorf("read from the decoding process: %w", err))
 }

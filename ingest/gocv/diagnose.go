@@ -14,7 +14,7 @@ import (
 )
 
 // diagnoseTimeout bounds the look at a server that could not be opened.
-const diagnoseTimeout = 3 * time.Second
+const diagnoseTimeout = 5 * time.Second
 
 // diagnose says why a stream could not be opened. OpenCV doesn't tell, so the
 // server is asked once more, in words that it answers with a reason.

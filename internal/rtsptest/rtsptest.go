@@ -21,7 +21,7 @@ import (
 	"github.com/pion/rtp"
 )
 
-const patience = 30 * time.Second
+const patience = 2 * time.Minute
 
 // Server is a running server; tests end it by ending. Each path that
 // somebody publishes on can be played by many.
