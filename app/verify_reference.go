@@ -33,7 +33,7 @@ func referenceScores(ctx context.Context, path string, info *infer.ModelInfo, k 
 	if err != nil {
 		return nil, err
 	}
-	scores := out.Values
+	scores := out[0].Values
 	if n := len(scores); n == len(info.Labels) && n == 1001 && info.Labels[n-1] == infer.Background {
 		scores = append(scores[1:n:n], scores[0]) // as infer.RotateBackground does it
 	}

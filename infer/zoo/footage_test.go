@@ -243,22 +243,3 @@ func TestInputsAgree(t *testing.T) {
 		}
 	}
 }
-
-// BenchmarkInput is one picture from RGB bytes to scores, with the
-// arithmetic of preprocessing inside the network and in the host.
-func BenchmarkInput(b *testing.B) {
-	a, src := openLite0(b)
-	picture := goldenPicture(224, 3)
-	for _, in := range []Input{InputBytes, InputFloats} {
-		m, err := Store{b.TempDir()}.Build(context.Background(), a, src, in)
-		if err != nil {
-			b.Fatal(err)
-		}
-		c := open(b, m.Path)
-		b.Run(string(in), func(b *testing.B) {
-			for b.Loop() {
-				logits(b, c, picture)
-			}
-		})
-	}
-}

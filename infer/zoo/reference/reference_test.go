@@ -47,7 +47,11 @@ func compute(op string, x *Tensor, attrs []onnxfile.Attr, tb testing.TB, init ..
 		inputs = append(inputs, i.Name)
 	}
 	m, b := file(tb, []onnxfile.Node{{Op: op, Name: "n", Inputs: inputs, Outputs: []string{"y"}, Attrs: attrs}}, init...)
-	return Run(context.Background(), m, bytes.NewReader(b), x, "y")
+	out, err := Run(context.Background(), m, bytes.NewReader(b), x, "y")
+	if err != nil {
+		return nil, err
+	}
+	return out[0], nil
 }
 
 func random(r *rand.Rand, n int) []float32 {

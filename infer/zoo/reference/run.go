@@ -31,13 +31,17 @@ func elements(dims []int) int {
 // bounded.
 const maxElements = 1 << 24
 
-// Run computes the output of that name for one input. m must have been read
-// from src. Between two operations it looks at ctx.
-func Run(ctx context.Context, m *onnxfile.Model, src io.ReaderAt, input *Tensor, output string) (*Tensor, error) {
+// Run computes the tensors of these names, which may be any inside the
+// network, for one input. m must have been read from src. Between two
+// operations it looks at ctx.
+func Run(ctx context.Context, m *onnxfile.Model, src io.ReaderAt, input *Tensor, names ...string) ([]*Tensor, error) {
 	if len(m.Inputs) != 1 {
 		return nil, fmt.Errorf("compute the network: it has %d inputs", len(m.Inputs))
 	}
-	r := &run{model: m, src: src, values: map[string]*Tensor{m.Inputs[0].Name: input}, uses: map[string]int{output: 1}}
+	r := &run{model: m, src: src, values: map[string]*Tensor{m.Inputs[0].Name: input}, uses: map[string]int{}}
+	for _, name := range names {
+		r.uses[name]++
+	}
 	for _, n := range m.Nodes {
 		for _, in := range n.Inputs {
 			r.uses[in]++
@@ -50,11 +54,23 @@ func Run(ctx context.Context, m *onnxfile.Model, src io.ReaderAt, input *Tensor,
 		if err := r.node(&m.Nodes[i]); err != nil {
 			return nil, fmt.Errorf("compute the network: %s %.100q: %w", m.Nodes[i].Op, m.Nodes[i].Name, err)
 		}
-		if out := r.values[output]; out != nil {
+		if out, _ := r.all(names); out != nil {
 			return out, nil
 		}
 	}
-	return nil, fmt.Errorf("compute the network: nothing makes %.100q", output)
+	_, missing := r.all(names)
+	return nil, fmt.Errorf("compute the network: nothing makes %.100q", missing)
+}
+
+// all are the values of these names, or nil and the first that is missing.
+func (r *run) all(names []string) (out []*Tensor, missing string) {
+	for _, name := range names {
+		if r.values[name] == nil {
+			return nil, name
+		}
+		out = append(out, r.values[name])
+	}
+	return out, ""
 }
 
 // run is one computation.
