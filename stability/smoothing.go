@@ -115,7 +115,7 @@ func (s *Smoothing) step(r *smoothedRun, o *Observation, probs []float32, u *Upd
 		r.lag.endRun(r.halves)
 	}
 	if o.Label != NoLabel && !u.Repeat {
-		ok := false
+		var ok bool
 		if fresh {
 			r.label, ok = r.state.first(o, probs)
 		} else {
