@@ -26,6 +26,7 @@ const (
 // galleryView is the part with the pictures.
 type galleryView struct {
 	Open, More []*flipView
+	Pictures   bool // some are shown with pictures
 	Rule       string
 }
 
@@ -64,6 +65,7 @@ func newGalleryView(id string, s *stream, limit int, cfg Config) galleryView {
 	g := galleryView{Rule: galleryRule(len(flips), total, everyFirst, everyRest, cfg.Tables)}
 	for i, f := range flips {
 		v := newFlipView(id, s, f)
+		g.Pictures = g.Pictures || v.Before != "" || v.After != ""
 		if i < openFilmstrips {
 			g.Open = append(g.Open, v)
 		} else {
