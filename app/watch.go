@@ -17,6 +17,7 @@ import (
 	"github.com/flipmeter/flipmeter/configs"
 	"github.com/flipmeter/flipmeter/event"
 	"github.com/flipmeter/flipmeter/web"
+	"github.com/flipmeter/flipmeter/web/api"
 	"github.com/flipmeter/flipmeter/web/metrics"
 )
 
@@ -61,6 +62,7 @@ type watching struct {
 	publisher *bus.Publisher // nil: not published
 	natsURL   string
 	web       *web.Server // nil: off
+	operate   *operating
 
 	cameras map[string]*running
 	wg      sync.WaitGroup // the cameras
@@ -150,9 +152,16 @@ func (w *watching) start(ctx context.Context, clean *cleanups) error {
 	}
 	w.models = &models{open: open, metrics: w.metrics, used: map[configs.Model]*sharedModel{}}
 	w.metrics.CountInference(w.models.inference)
+	if w.operate, err = newOperating(&w.cfg.Watch, w.log); err != nil {
+		return err
+	}
 	if c := w.cfg.Watch.Web; c.Listen != "" {
+		text := configurationText(w.cfg)
 		w.web, err = web.Listen(ctx, web.Config{
-			Listen: c.Listen, Token: c.Token, CertFile: c.CertFile, KeyFile: c.KeyFile,
+			Listen: c.Listen, Guard: w.operate.guard, CertFile: c.CertFile, KeyFile: c.KeyFile,
+			Pages: w.operate.handler(api.Config{
+				System: w.stages, Configuration: func() string { return text }, Version: w.o.Tool, Started: time.Now(), Log: w.log.With("component", "web"),
+			}),
 			Metrics: w.registry, Health: w.board.health, Logger: w.log.With("component", "web"),
 		})
 		if err != nil {
@@ -231,7 +240,7 @@ func (w *watching) greet(streams Streams) {
 	url := ""
 	if w.web != nil {
 		url = w.web.URL()
-		fmt.Fprintf(streams.Err, "metrics: %s/metrics\n", url)
+		fmt.Fprintf(streams.Err, "dashboard: %s/\nmetrics: %s/metrics\n", url, url)
 	}
 	if w.natsURL != "" {
 		fmt.Fprintf(streams.Err, "events: flipmeter tail --nats %s\n", w.natsURL)
@@ -245,7 +254,7 @@ func (w *watching) greet(streams Streams) {
 // run waits for the end, and takes everything down in order: cameras, then
 // what is still to be sent, then the web server.
 func (w *watching) run(ctx context.Context) error {
-	failed := make(chan error, 2)
+	failed := make(chan error, 3)
 	spawn := func(run func(context.Context) error) (end func()) {
 		running, cancel := context.WithCancel(context.WithoutCancel(ctx))
 		done := make(chan struct{})
@@ -259,11 +268,13 @@ func (w *watching) run(ctx context.Context) error {
 	}
 	var ends []func()
 	if w.web != nil {
-		ends = append(ends, spawn(w.web.Run))
+		// Pages that listen would keep the server from ending.
+		ends = append(ends, spawn(w.web.Run), w.operate.hub.Close)
 	}
 	if w.publisher != nil {
 		ends = append(ends, spawn(w.publisher.Run))
 	}
+	ends = append(ends, spawn(w.operate.run))
 	w.board.setReason("")
 	err := w.wait(ctx, failed)
 	w.board.setReason("stopping")

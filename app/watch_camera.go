@@ -17,6 +17,7 @@ import (
 	"github.com/flipmeter/flipmeter/ingest"
 	"github.com/flipmeter/flipmeter/pipeline"
 	"github.com/flipmeter/flipmeter/scene"
+	panel "github.com/flipmeter/flipmeter/web/board"
 	"github.com/flipmeter/flipmeter/web/metrics"
 )
 
@@ -89,9 +90,17 @@ func (f *follower) run(ctx context.Context) (err error) {
 		Policy: f.policy(), Size: f.cam.Settings.QueueSize, Info: reader.Info, OnDrop: f.dropped,
 	})
 	measures := f.cam.Settings.Measures.Stability()
+	for _, width := range f.w.operate.widths() {
+		if !slices.Contains(measures.Windows, width) {
+			measures.Windows = append(slices.Clone(measures.Windows), width)
+		}
+	}
 	cfg := pipeline.Config{
 		Site: f.w.cfg.Watch.NATS.Site, Stream: f.cam.Name, Tracker: measures, Cuts: scene.Mode(f.cam.Settings.Cuts),
 		Windows: measures.Windows, InFlight: liveInFlight, Tolerant: true, Began: began,
+	}
+	if f.w.cfg.Watch.Web.Pictures {
+		cfg.PictureEvery = pictureEvery
 	}
 	if len(measures.Windows) > 0 {
 		cfg.WindowStep = slices.Min(measures.Windows) / windowsPerWidth
@@ -152,6 +161,9 @@ func (f *follower) listen(began time.Time) {
 		})
 		f.all = append(f.all, f.bus)
 	}
+	f.all = append(f.all, f.w.operate.listeners(panel.Info{
+		Name: f.cam.Name, Site: f.w.cfg.Watch.NATS.Site, Source: ingest.RedactURL(f.cam.URL), Model: f.model.Model().Name, Label: f.model.Model().Label,
+	}, f.bus)...)
 	f.all = append(f.all, f.w.o.Listeners...)
 	f.drops = newDrops(func(d event.Drop) {
 		// The metrics have counted them one by one.

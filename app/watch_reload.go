@@ -99,6 +99,7 @@ func (w *watching) apply(ctx context.Context, cameras []configs.Camera) error {
 		if !listed { // else its counters go on
 			w.metrics.Camera(name).Remove()
 			w.board.remove(name)
+			w.operate.forget(name)
 		}
 	}
 	for _, cam := range cameras {

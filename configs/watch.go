@@ -9,23 +9,31 @@ import (
 
 // Watch are the settings of the process that follows cameras.
 type Watch struct {
-	Data     string        `yaml:"data" doc:"Folder for what must outlast a restart: the messages of the embedded NATS server."`
+	Data     string        `yaml:"data" doc:"Folder for what must outlast a restart: the messages of the embedded NATS server, what fires, and the history."`
 	Sessions int           `yaml:"sessions" min:"0" max:"1024" doc:"Frames that each model classifies at once, for all its cameras together; 0 is one a processor."`
 	Shutdown time.Duration `yaml:"shutdown" above:"0s" max:"10m" doc:"How long an orderly end may take: what is under way is finished and sent. Longer, and it is given up."`
 	Reload   time.Duration `yaml:"reload" min:"0s" doc:"How often to look whether this file has changed. A changed file is read and applied like one after SIGHUP; 0s looks never."`
 	DecodeAs string        `yaml:"decode_as" doc:"User that the decoding processes run as, by name or number. Changing the user needs root. Empty: the same user."`
 
-	Web  Web       `yaml:"web" doc:"HTTP server for Prometheus and health checks."`
-	NATS WatchNATS `yaml:"nats" doc:"Publishing over NATS."`
+	Web     Web       `yaml:"web" doc:"HTTP server: dashboard, API, Prometheus and health checks."`
+	NATS    WatchNATS `yaml:"nats" doc:"Publishing over NATS."`
+	Alerts  Alerting  `yaml:"alerts" doc:"What is an alert, and who is told."`
+	History History   `yaml:"history" doc:"What is kept of the past for the dashboard."`
 }
 
 // Web is the HTTP server.
 type Web struct {
-	Listen    string `yaml:"listen" doc:"Address as host:port; an empty one turns it off. Anything but this machine needs a token."`
+	Listen    string `yaml:"listen" doc:"Address as host:port; an empty one turns it off. Anything but this machine needs users or a token."`
 	Token     string `yaml:"token" secret:"true" doc:"What clients must show as Authorization: Bearer; /healthz and /readyz need none. Empty: nothing."`
 	TokenFile string `yaml:"token_file" doc:"File that holds the token, in its place."`
 	CertFile  string `yaml:"cert_file" doc:"PEM file of a certificate, with key_file: turns TLS on."`
 	KeyFile   string `yaml:"key_file" doc:"PEM file of the certificate's key."`
+
+	Users    []User   `yaml:"users" doc:"Who may look at the dashboard and use the API. None, and no token: whoever reaches the address, which must be of this machine then, is an admin."`
+	Hosts    []string `yaml:"hosts" doc:"Names under which browsers reach the server, beside localhost and numeric addresses. Needed for names where there are no users; where there are, an empty list takes any."`
+	Proxies  []string `yaml:"proxies" doc:"Addresses of reverse proxies, whose word on where a request comes from is taken, as 10.0.0.0/8."`
+	PageURL  string   `yaml:"page_url" doc:"Address of the dashboard as others see it, for links in alerts."`
+	Pictures bool     `yaml:"pictures" doc:"Show pictures. Pictures of people are personal data: false keeps none."`
 }
 
 // WatchNATS is NATS of a process that runs for long.
@@ -111,8 +119,11 @@ func (w *Web) Validate() error {
 	var errs []error
 	if err := checkListen(w.Listen); err != nil {
 		errs = append(errs, fmt.Errorf("listen: %w", err))
-	} else if w.Listen != "" && !loopback(w.Listen) && w.Token == "" && w.TokenFile == "" {
-		errs = append(errs, errors.New("listen: open to other machines: give a token, or listen on 127.0.0.1"))
+	} else if w.Listen != "" && !loopback(w.Listen) && w.Token == "" && w.TokenFile == "" && len(w.Users) == 0 {
+		errs = append(errs, errors.New("listen: open to other machines: give users or a token, or listen on 127.0.0.1"))
+	}
+	if err := w.checkUsers(); err != nil {
+		errs = append(errs, err)
 	}
 	if (w.CertFile == "") != (w.KeyFile == "") {
 		errs = append(errs, errors.New("cert_file: goes with key_file"))
@@ -174,8 +185,9 @@ func defaultWatch(nats NATS) Watch {
 	nats.URL = Embedded
 	return Watch{
 		Data: "flipmeter-data", Shutdown: 10 * time.Second, Reload: 5 * time.Second,
-		Web:  Web{Listen: "127.0.0.1:8377"},
-		NATS: WatchNATS{NATS: nats, Listen: "127.0.0.1:4222"},
+		Web:    Web{Listen: "127.0.0.1:8377", Pictures: true},
+		NATS:   WatchNATS{NATS: nats, Listen: "127.0.0.1:4222"},
+		Alerts: defaultAlerting(), History: defaultHistory(),
 	}
 }
 

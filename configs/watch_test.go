@@ -46,7 +46,7 @@ func TestWatchProblems(t *testing.T) {
 		"cameras: [{name: a, url: b, roi: 1}]":                  "cameras[0].roi: must be x,y,w,h",
 		"cameras:\n- {name: a, url: b, stall_after: 1m}":        "c.yaml:2: cameras[0].stall_after: must not be above read_timeout (10s), got 1m",
 		"defaults: {fps: -1}":                                   "defaults.fps: must be at least 0",
-		"watch: {web: {listen: \"0.0.0.0:80\"}}":                "watch.web.listen: open to other machines: give a token",
+		"watch: {web: {listen: \"0.0.0.0:80\"}}":                "watch.web.listen: open to other machines: give users or a token",
 		"watch: {web: {listen: \"80\"}}":                        "watch.web.listen: must be host:port",
 		"watch: {nats: {listen: \"[::]:4222\"}}":                "watch.nats.listen: open to other machines",
 		"watch: {nats: {url: \"nats://h:4222\"}}":               "watch.nats.listen: is of the embedded server",

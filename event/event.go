@@ -22,7 +22,8 @@ type Event struct {
 	stability.Update
 
 	// Prev and Cur are small pictures of the frames before and after a
-	// flip; nil without a flip, or where pictures are off.
+	// flip; nil where pictures are off. Without a flip Prev is nil, and Cur,
+	// now and then, what a live stream shows just now.
 	Prev, Cur *frame.Thumb
 	// PrevTop is the ranking before a flip, best first.
 	PrevTop []stability.Ranked

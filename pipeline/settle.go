@@ -3,8 +3,10 @@ package pipeline
 import (
 	"context"
 	"math"
+	"time"
 
 	"github.com/flipmeter/flipmeter/scene"
+	"github.com/flipmeter/flipmeter/stability"
 )
 
 // settler takes records in the stream's order, waits until it is known
@@ -19,6 +21,10 @@ type settler struct {
 	spare []*record
 
 	prev *record // last one that is no repeated picture
+
+	pictureEvery time.Duration // see Config
+	pictureAt    time.Duration // of the last picture that was told without a flip
+	pictured     bool
 }
 
 type settling struct {
@@ -28,7 +34,7 @@ type settling struct {
 }
 
 func newSettler(cfg Config, deps Deps) *settler {
-	s := &settler{follow: newFollower(cfg, deps.Recorders, deps.Listeners)}
+	s := &settler{follow: newFollower(cfg, deps.Recorders, deps.Listeners), pictureEvery: cfg.PictureEvery}
 	mode := cfg.Cuts
 	if deps.ThumbPicture == NoPicture {
 		mode = scene.ModeOff
@@ -106,6 +112,8 @@ func (s *settler) emit(ctx context.Context, r *record) error {
 		ev.Prev, ev.Cur = s.prev.thumb, r.thumb
 		ev.PrevTop = s.prev.obs.Top[:s.prev.obs.N]
 		ev.ChangedCells = r.cells
+	} else if s.pictureIsDue(&r.obs) {
+		ev.Cur = r.thumb
 	}
 	if err := s.follow.send(ctx); err != nil {
 		return err
@@ -122,6 +130,15 @@ func (s *settler) emit(ctx context.Context, r *record) error {
 		return s.follow.sendWindows(ctx)
 	}
 	return nil
+}
+
+// pictureIsDue says whether this frame's picture is told without a flip.
+func (s *settler) pictureIsDue(o *stability.Observation) bool {
+	if s.pictureEvery <= 0 || o.Repeat || s.pictured && o.PTS >= s.pictureAt && o.PTS-s.pictureAt < s.pictureEvery {
+		return false
+	}
+	s.pictured, s.pictureAt = true, o.PTS
+	return true
 }
 
 // close gives back the thumbs that are still held.

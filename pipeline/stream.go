@@ -28,6 +28,9 @@ type Config struct {
 	// how much video passes between two of their events; 0 sends none.
 	Windows    []time.Duration
 	WindowStep time.Duration
+	// PictureEvery is how often an event carries the frame's thumbnail even
+	// without a flip, in the stream's time; 0: never.
+	PictureEvery time.Duration
 	// Traces are the classes whose probabilities every event carries.
 	Traces []int32
 	// Smoothing says which smoothers are tried as what-ifs; its Measures are

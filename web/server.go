@@ -2,7 +2,6 @@ package web
 
 import (
 	"context"
-	"crypto/subtle"
 	"crypto/tls"
 	"encoding/json"
 	"errors"
@@ -10,11 +9,12 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"strings"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"github.com/flipmeter/flipmeter/web/access"
 )
 
 // Bounds of a request, and of the end of those under way.
@@ -25,13 +25,15 @@ const (
 	endTimeout    = 3 * time.Second
 )
 
-// Config describes a server. Listen, Metrics and Health are required.
+// Config describes a server. Listen, Guard, Metrics and Health are required.
 type Config struct {
 	Listen string // host:port; port 0 takes a free one
-	// Token is what clients must show, except for health checks; "" is
-	// nothing.
-	Token             string
-	CertFile, KeyFile string // PEM; turn TLS on
+	// Guard says who may what. Nobody has to show anything for health
+	// checks; metrics are for viewers.
+	Guard             *access.Guard
+	CertFile, KeyFile string // PEM; turn TLS on. A changed one is read anew
+	// Pages, if set, serves whatever is not said here.
+	Pages http.Handler
 
 	Metrics prometheus.Gatherer
 	Health  func() Health
@@ -67,29 +69,34 @@ func Listen(ctx context.Context, cfg Config) (*Server, error) {
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
 	}
-	var certificates []tls.Certificate
-	if cfg.CertFile != "" {
-		cert, err := tls.LoadX509KeyPair(cfg.CertFile, cfg.KeyFile)
-		if err != nil {
-			return nil, fmt.Errorf("read the web server's certificate: %w", err)
-		}
-		certificates = []tls.Certificate{cert}
-	}
+	var certificate *access.Certificate
 	var err error
+	if cfg.CertFile != "" {
+		if certificate, err = access.LoadCertificate(cfg.CertFile, cfg.KeyFile, s.log); err != nil {
+			return nil, fmt.Errorf("web server: %w", err)
+		}
+	}
 	if s.listener, err = (&net.ListenConfig{}).Listen(ctx, "tcp", cfg.Listen); err != nil {
 		return nil, fmt.Errorf("listen for HTTP on %s (is another program using it?): %w", cfg.Listen, err)
 	}
-	if certificates != nil {
-		s.listener = tls.NewListener(s.listener, &tls.Config{Certificates: certificates, MinVersion: tls.VersionTLS12})
+	if certificate != nil {
+		// Without HTTP/2, which the server offers only where it makes the
+		// TLS connections itself.
+		c := certificate.Config()
+		c.NextProtos = nil
+		s.listener = tls.NewListener(s.listener, c)
 	}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /healthz", s.healthz)
 	mux.HandleFunc("GET /readyz", s.readyz)
-	mux.Handle("GET /metrics", s.authorized(promhttp.HandlerFor(cfg.Metrics, promhttp.HandlerOpts{
+	mux.Handle("GET /metrics", cfg.Guard.Require(access.Viewer, promhttp.HandlerFor(cfg.Metrics, promhttp.HandlerOpts{
 		ErrorLog: errorLog{s.log}, ErrorHandling: promhttp.ContinueOnError, EnableOpenMetrics: true,
 	})))
+	if cfg.Pages != nil {
+		mux.Handle("/", cfg.Pages)
+	}
 	s.srv = &http.Server{
-		Handler: mux, ReadHeaderTimeout: headerTimeout, ReadTimeout: readTimeout, WriteTimeout: writeTimeout,
+		Handler: cfg.Guard.Wrap(mux), ReadHeaderTimeout: headerTimeout, ReadTimeout: readTimeout, WriteTimeout: writeTimeout,
 		ErrorLog: slog.NewLogLogger(s.log.Handler(), slog.LevelDebug),
 	}
 	return s, nil
@@ -143,7 +150,7 @@ func (s *Server) healthz(w http.ResponseWriter, _ *http.Request) {
 // told to whoever may read the metrics.
 func (s *Server) readyz(w http.ResponseWriter, r *http.Request) {
 	h := s.cfg.Health()
-	if !s.allowed(r) {
+	if !s.cfg.Guard.Allowed(r, access.Viewer) {
 		h.Cameras = nil
 	}
 	w.Header().Set("Content-Type", "application/json")
@@ -152,25 +159,6 @@ func (s *Server) readyz(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusServiceUnavailable)
 	}
 	_ = json.NewEncoder(w).Encode(h) // who asked may be gone
-}
-
-func (s *Server) authorized(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if !s.allowed(r) {
-			w.Header().Set("WWW-Authenticate", "Bearer")
-			http.Error(w, "a token is needed: Authorization: Bearer …", http.StatusUnauthorized)
-			return
-		}
-		next.ServeHTTP(w, r)
-	})
-}
-
-func (s *Server) allowed(r *http.Request) bool {
-	if s.cfg.Token == "" {
-		return true
-	}
-	shown, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
-	return ok && subtle.ConstantTimeCompare([]byte(shown), []byte(s.cfg.Token)) == 1
 }
 
 // errorLog passes on what Prometheus' handler complains of.

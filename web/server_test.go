@@ -12,6 +12,8 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 	"go.uber.org/goleak"
+
+	"github.com/flipmeter/flipmeter/web/access"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -23,6 +25,9 @@ func serve(t *testing.T, cfg Config) (ask func(path, token string) (int, string)
 	c := prometheus.NewCounter(prometheus.CounterOpts{Name: "test_total", Help: "A test."})
 	reg.MustRegister(c)
 	cfg.Listen, cfg.Metrics = "127.0.0.1:0", reg
+	if cfg.Guard == nil {
+		cfg.Guard = guard(t)
+	}
 	s, err := Listen(t.Context(), cfg)
 	if err != nil {
 		t.Fatal(err)
@@ -58,6 +63,15 @@ func serve(t *testing.T, cfg Config) (ask func(path, token string) (int, string)
 	}
 }
 
+func guard(t *testing.T, credentials ...access.Credential) *access.Guard {
+	t.Helper()
+	g, err := access.New(access.Config{Credentials: credentials})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return g
+}
+
 func TestHealthAndMetrics(t *testing.T) {
 	var mu sync.Mutex
 	h := Health{Reason: "starting"}
@@ -85,7 +99,7 @@ func TestHealthAndMetrics(t *testing.T) {
 }
 
 func TestTokenGuardsAllButHealth(t *testing.T) {
-	ask := serve(t, Config{Token: "kanarienvogel", Health: func() Health {
+	ask := serve(t, Config{Guard: guard(t, access.TokenCredential("token", access.Viewer, "kanarienvogel")), Health: func() Health {
 		return Health{Ready: true, Cameras: map[string]Camera{"door": {State: "up"}}}
 	}})
 	for token, want := range map[string]int{"": 401, "wrong": 401, "kanarienvogel": 200} {
@@ -102,7 +116,7 @@ func TestTokenGuardsAllButHealth(t *testing.T) {
 }
 
 func TestAddressInUse(t *testing.T) {
-	cfg := Config{Listen: "127.0.0.1:0", Metrics: prometheus.NewRegistry(), Health: func() Health { return Health{} }}
+	cfg := Config{Listen: "127.0.0.1:0", Guard: guard(t), Metrics: prometheus.NewRegistry(), Health: func() Health { return Health{} }}
 	a, err := Listen(t.Context(), cfg)
 	if err != nil {
 		t.Fatal(err)

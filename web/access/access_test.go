@@ -168,6 +168,14 @@ func TestForeignHostsAndSites(t *testing.T) {
 	}
 }
 
+func TestAnyNameWithCredentials(t *testing.T) {
+	_, tokenHash := NewToken()
+	s := newSite(t, Config{Credentials: []Credential{{Name: "robot", Role: Viewer, Token: tokenHash}}})
+	if w := s.do("GET", "/nobody", func(r *http.Request) { r.Host = "any.example" }); w.Code != 200 {
+		t.Errorf("%d", w.Code)
+	}
+}
+
 func TestHeaders(t *testing.T) {
 	s := newSite(t, Config{TLS: true})
 	for _, path := range []string{"/nobody", "/not/there"} {

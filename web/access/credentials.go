@@ -103,6 +103,12 @@ func NewToken() (token, hash string) {
 	return token, hashToken(token)
 }
 
+// TokenCredential is the credential of a token that is known in plain, as
+// one from a file of secrets.
+func TokenCredential(name string, role Role, token string) Credential {
+	return Credential{Name: name, Role: role, Token: hashToken(token)}
+}
+
 func hashToken(token string) string {
 	sum := sha256.Sum256([]byte(token))
 	return hex.EncodeToString(sum[:])

@@ -20,7 +20,8 @@ type Config struct {
 	Credentials []Credential
 	// Hosts are the names under which the server is reached, beside those
 	// of loopback and numeric addresses: a page of another name, which an
-	// attacker's DNS server may point here, gets nothing.
+	// attacker's DNS server may point here, gets nothing. With credentials,
+	// which a browser does not send to another name, none is any.
 	Hosts []string
 	// Proxies are the addresses of reverse proxies whose X-Forwarded-For is
 	// believed.
@@ -146,6 +147,12 @@ func (g *Guard) identify(r *http.Request) (id Identity, status int, retry time.D
 	return id, 0, 0
 }
 
+// Allowed says whether a request may do what needs a role.
+func (g *Guard) Allowed(r *http.Request, role Role) bool {
+	id, status, _ := g.identify(r)
+	return status == 0 && id.Role >= role
+}
+
 // Client is the address that a request comes from. What a proxy says of it
 // is believed if the proxy is one of Config.Proxies.
 func (g *Guard) Client(r *http.Request) netip.Addr {
@@ -179,6 +186,9 @@ func (g *Guard) hostAllowed(r *http.Request) bool {
 	host = strings.ToLower(strings.TrimSuffix(strings.Trim(host, "[]"), "."))
 	if _, err := netip.ParseAddr(host); err == nil || host == "localhost" {
 		return true // DNS can't be made to say otherwise
+	}
+	if len(g.cfg.Hosts) == 0 && !g.keys.empty() {
+		return true
 	}
 	return slices.ContainsFunc(g.cfg.Hosts, func(h string) bool { return strings.EqualFold(h, host) })
 }

@@ -198,6 +198,7 @@ func (h *Hub) Serve(w http.ResponseWriter, r *http.Request, want func(topic stri
 	header.Set("Cache-Control", "no-store")
 	header.Set("X-Accel-Buffering", "no")
 	out := http.NewResponseController(w)
+	_ = out.SetReadDeadline(time.Time{}) // the request is read; not every writer can
 	write := func(b []byte) error {
 		_ = out.SetWriteDeadline(time.Now().Add(h.cfg.WriteTimeout)) // not every writer can
 		if _, err := w.Write(b); err != nil {

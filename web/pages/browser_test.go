@@ -4,6 +4,7 @@ import (
 	"context"
 	"flag"
 	"fmt"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -180,7 +181,7 @@ func TestWallAndCamera(t *testing.T) {
 	spark := eval[string](b, "document.querySelector('.spark-all').getAttribute('d')")
 	b.until(fmt.Sprintf("document.querySelector('.spark-all').getAttribute('d') !== %q", spark))
 	// Names are text, not markup.
-	b.until(`[...document.querySelectorAll('.card-name')].some(e => e.textContent === 'yard "<i>north</i>"')`)
+	b.until(fmt.Sprintf("[...document.querySelectorAll('.card-name')].some(e => e.textContent === %q)", oddName()))
 	if n := eval[int](b, "document.querySelectorAll('main i, main b b').length"); n != 0 {
 		t.Errorf("%d elements were made of names", n)
 	}
@@ -201,7 +202,7 @@ func TestWallAndCamera(t *testing.T) {
 	b.run(chromedp.KeyEvent(kb.Tab), chromedp.KeyEvent(kb.Tab), chromedp.KeyEvent(kb.Tab), chromedp.KeyEvent(kb.Enter))
 	b.until("location.hash === '#/cameras/camera-1' && document.querySelector('h1').textContent === 'camera-1'")
 
-	b.run(chromedp.Navigate("http://" + p.address + "/#/cameras/" + `yard%20%22%3Ci%3Enorth%3C%2Fi%3E%22`))
+	b.run(chromedp.Navigate("http://" + p.address + "/#/cameras/" + url.PathEscape(oddName())))
 	b.until("document.querySelectorAll('.flip .picture img').length >= 4")
 	b.until("[...document.querySelectorAll('.flip .picture img')].slice(0, 2).every(i => i.naturalWidth === 256)")
 	b.until("document.querySelector('.figure').textContent.includes('%')")

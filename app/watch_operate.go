@@ -1,0 +1,267 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"path/filepath"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/flipmeter/flipmeter/alerts"
+	"github.com/flipmeter/flipmeter/alerts/alertmanager"
+	"github.com/flipmeter/flipmeter/alerts/desk"
+	"github.com/flipmeter/flipmeter/alerts/dispatch"
+	"github.com/flipmeter/flipmeter/alerts/webhook"
+	"github.com/flipmeter/flipmeter/bus"
+	"github.com/flipmeter/flipmeter/configs"
+	"github.com/flipmeter/flipmeter/event"
+	"github.com/flipmeter/flipmeter/history"
+	"github.com/flipmeter/flipmeter/web/access"
+	"github.com/flipmeter/flipmeter/web/api"
+	panel "github.com/flipmeter/flipmeter/web/board"
+	"github.com/flipmeter/flipmeter/web/live"
+	"github.com/flipmeter/flipmeter/web/pages"
+)
+
+// operating is what people see of the cameras and are told of them: alerts,
+// the past, the dashboard.
+type operating struct {
+	cfg     *configs.Watch
+	desk    *desk.Desk
+	history *history.Store // nil: nothing is kept
+	board   *panel.Board
+	hub     *live.Hub
+	guard   *access.Guard
+	publish api.Publisher
+
+	mu  sync.Mutex
+	bus map[string]*bus.Listener // by camera: who publishes its alerts
+}
+
+// How often webhooks hear of an alert that goes on, unless they say so.
+const defaultWebhookRemind = 4 * time.Hour
+
+// pictureEvery is how often a live camera's newest picture is shown.
+const pictureEvery = 2 * time.Second
+
+func newOperating(cfg *configs.Watch, log *slog.Logger) (*operating, error) {
+	o := &operating{cfg: cfg, hub: live.NewHub(live.Config{}), bus: map[string]*bus.Listener{}}
+	o.publish = api.Publisher{Hub: o.hub, Log: log.With("component", "web")}
+	o.board = panel.New(panel.Config{PicturesOff: !cfg.Web.Pictures})
+	var err error
+	if o.guard, err = newGuard(&cfg.Web, log); err != nil {
+		return nil, fmt.Errorf("%w: watch.web: %w", ErrUsage, err)
+	}
+	if cfg.History.MaxAge > 0 {
+		o.history, err = history.Open(history.Config{
+			Dir: filepath.Join(cfg.Data, "history"), MaxAge: cfg.History.MaxAge, MaxBytes: int64(cfg.History.MaxBytes), Log: log,
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	lanes, err := alertLanes(cfg)
+	if err != nil {
+		return nil, fmt.Errorf("%w: watch.alerts: %w", ErrUsage, err)
+	}
+	rules := cfg.Alerts.Rules
+	if cfg.Alerts.Builtin {
+		rules = alerts.WithBuiltin(rules)
+	}
+	o.desk, err = desk.New(desk.Config{
+		Rules: rules, RemindEvery: cfg.Alerts.RemindEvery, Dir: filepath.Join(cfg.Data, "alerts"), Lanes: lanes,
+		Dispatch: dispatch.Config{Drain: cfg.Shutdown / 4}, Transition: o.transition, Notices: o.notices, Log: log,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("%w: watch.alerts: %w", ErrUsage, err)
+	}
+	return o, nil
+}
+
+// newGuard makes credentials of the users, and of the token that programs
+// show.
+func newGuard(cfg *configs.Web, log *slog.Logger) (*access.Guard, error) {
+	var credentials []access.Credential
+	for _, u := range cfg.Users {
+		role, ok := access.ParseRole(u.Role)
+		if !ok {
+			return nil, fmt.Errorf("users: %s: role: must be viewer or admin", u.Name)
+		}
+		credentials = append(credentials, access.Credential{Name: u.Name, Role: role, Password: u.Password, Token: u.Token})
+	}
+	if cfg.Token != "" {
+		credentials = append(credentials, access.TokenCredential("token", access.Viewer, cfg.Token))
+	}
+	proxies, err := cfg.ProxyPrefixes()
+	if err != nil {
+		return nil, err
+	}
+	if cfg.Listen != "" {
+		if err := access.CheckListen(cfg.Listen, credentials); err != nil {
+			return nil, err
+		}
+	}
+	return access.New(access.Config{
+		Credentials: credentials, Hosts: cfg.Hosts, Proxies: proxies, TLS: cfg.CertFile != "", Audit: log.With("component", "audit"),
+	})
+}
+
+// alertLanes makes the receivers of alerts.
+func alertLanes(cfg *configs.Watch) ([]dispatch.Lane, error) {
+	var lanes []dispatch.Lane
+	for _, c := range cfg.Alerts.Webhooks {
+		w, err := webhook.New(webhook.Config{URL: c.URL, Secret: c.Secret, Site: cfg.NATS.Site, PageURL: cfg.Web.PageURL})
+		if err != nil {
+			return nil, fmt.Errorf("webhook %s: %w", c.Name, err)
+		}
+		remind := c.RemindEvery
+		if remind == 0 {
+			remind = defaultWebhookRemind
+		}
+		lanes = append(lanes, dispatch.Lane{Name: c.Name, Receiver: w, RemindEvery: remind})
+	}
+	for _, c := range cfg.Alerts.Alertmanagers {
+		m, err := alertmanager.New(alertmanager.Config{
+			URL: c.URL, User: c.User, Password: c.Password, Token: c.Token, Site: cfg.NATS.Site, PageURL: cfg.Web.PageURL, Labels: c.Labels,
+			ResolveAfter: max(5*time.Minute, 4*cfg.Alerts.RemindEvery),
+		})
+		if err != nil {
+			return nil, fmt.Errorf("alertmanager %s: %w", c.Name, err)
+		}
+		lanes = append(lanes, dispatch.Lane{Name: c.Name, Receiver: m})
+	}
+	return lanes, nil
+}
+
+// widths are those of the windows that every camera must have.
+func (o *operating) widths() []time.Duration {
+	out := o.desk.Widths()
+	if o.history != nil {
+		out = append(out, time.Minute)
+	}
+	return out
+}
+
+// listeners are those of one run of a camera.
+func (o *operating) listeners(info panel.Info, b *bus.Listener) []event.Listener {
+	o.mu.Lock()
+	if b != nil {
+		o.bus[info.Name] = b
+	}
+	o.mu.Unlock()
+	list := []event.Listener{o.board.Camera(info), judged{o.desk, info.Name}}
+	if o.history != nil {
+		list = append(list, o.history.Camera(info.Name, info.Label))
+	}
+	return list
+}
+
+// forget takes a camera out of service that the configuration lists no more.
+func (o *operating) forget(camera string) {
+	o.desk.Remove(camera)
+	o.board.Remove(camera)
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	delete(o.bus, camera)
+}
+
+// judged lets the rules see a camera's windows and states.
+type judged struct {
+	desk   *desk.Desk
+	camera string
+}
+
+func (j judged) Notify(ev *event.Event) {
+	if ev.State != nil {
+		j.desk.Health(j.camera, ev.State.State)
+	}
+	if ev.Window != nil {
+		j.desk.Window(j.camera, ev.Window)
+	}
+}
+
+// transition publishes a change of a rule's state.
+func (o *operating) transition(at time.Time, t *alerts.Transition) {
+	o.mu.Lock()
+	b := o.bus[t.Stream]
+	o.mu.Unlock()
+	if b != nil {
+		b.NotifyAlert(at, t)
+	}
+}
+
+// notices are kept, and pages look anew.
+func (o *operating) notices(list []alerts.Notice) {
+	if o.history != nil {
+		o.history.Notices(list)
+	}
+	o.publish.Alerts(list)
+}
+
+// handler is the dashboard with its API.
+func (o *operating) handler(cfg api.Config) http.Handler {
+	cfg.Board, cfg.Hub, cfg.Guard, cfg.Alerting = o.board, o.hub, o.guard, o.desk
+	if o.history != nil {
+		cfg.History = o.history
+	}
+	mux := http.NewServeMux()
+	mux.Handle("/api/v1/", api.Handler(cfg))
+	mux.Handle("/", pages.Handler(o.guard))
+	return mux
+}
+
+// run lets the parts run until ctx is done: what people see, then the rules,
+// then what is kept.
+func (o *operating) run(ctx context.Context) error {
+	runs := []func(context.Context) error{
+		func(ctx context.Context) error { return o.board.Run(ctx, o.publish) },
+		o.desk.Run,
+	}
+	errs := make([]error, len(runs)+1)
+	var wg sync.WaitGroup
+	for i, run := range runs {
+		wg.Go(func() { errs[i] = run(ctx) })
+	}
+	if o.history == nil {
+		wg.Wait()
+		return errors.Join(errs...)
+	}
+	keeping, stop := context.WithCancel(context.WithoutCancel(ctx))
+	defer stop()
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		errs[len(runs)] = o.history.Run(keeping)
+	}()
+	wg.Wait()
+	stop()
+	<-done
+	return errors.Join(errs...)
+}
+
+// stages is what the system page shows of the program.
+func (w *watching) stages() map[string]any {
+	i := w.models.inference()
+	out := map[string]any{"batches": i.Batches, "classified_frames": i.Frames, "inference_seconds": i.Busy.Seconds()}
+	if w.publisher != nil {
+		s := w.publisher.Stats()
+		out["events_published"], out["events_stored"], out["events_lost"] = s.Published, s.Stored, s.Lost
+	}
+	if w.operate.history != nil {
+		out["history_lost"] = w.operate.history.Lost()
+	}
+	return out
+}
+
+// configurationText is the configuration in force, secrets masked.
+func configurationText(cfg *configs.Config) string {
+	var b strings.Builder
+	if err := configs.Print(&b, cfg, false); err != nil {
+		return "# " + err.Error() + "\n"
+	}
+	return b.String()
+}
