@@ -16,6 +16,7 @@ import (
 	"github.com/flipmeter/flipmeter/frame"
 	"github.com/flipmeter/flipmeter/ingest"
 	"github.com/flipmeter/flipmeter/pipeline"
+	"github.com/flipmeter/flipmeter/report"
 	"github.com/flipmeter/flipmeter/scene"
 	panel "github.com/flipmeter/flipmeter/web/board"
 	"github.com/flipmeter/flipmeter/web/metrics"
@@ -39,6 +40,7 @@ type follower struct {
 
 	metrics *metrics.Camera
 	bus     *bus.Listener // nil: not published
+	shown   *panel.Listener
 	drops   *drops
 	all     []event.Listener
 }
@@ -161,9 +163,11 @@ func (f *follower) listen(began time.Time) {
 		})
 		f.all = append(f.all, f.bus)
 	}
-	f.all = append(f.all, f.w.operate.listeners(panel.Info{
-		Name: f.cam.Name, Site: f.w.cfg.Watch.NATS.Site, Source: ingest.RedactURL(f.cam.URL), Model: f.model.Model().Name, Label: f.model.Model().Label,
-	}, f.bus)...)
+	var more []event.Listener
+	f.shown, more = f.w.operate.listeners(panel.Info{
+		Name: f.cam.Name, Epoch: bus.NewEpoch(began), Site: f.w.cfg.Watch.NATS.Site, Source: ingest.RedactURL(f.cam.URL), Model: f.model.Model().Name, Label: f.model.Model().Label,
+	}, f.bus)
+	f.all = append(f.all, more...)
 	f.all = append(f.all, f.w.o.Listeners...)
 	f.drops = newDrops(func(d event.Drop) {
 		// The metrics have counted them one by one.
@@ -230,6 +234,9 @@ func (f *follower) policy() ingest.Policy {
 // opened notes the identity of the results from now on.
 func (f *follower) opened(info ingest.Info) {
 	f.log.Info("opened", "source", info.Name, "width", info.Width, "height", info.Height, "fps", info.FPS)
+	want := wantsFor(f.model.Model())
+	crop := report.CropOf(want.list[want.model], info.Width, info.Height)
+	f.shown.SetCrop([4]float64{crop.X, crop.Y, crop.W, crop.H})
 	if f.bus == nil {
 		return
 	}

@@ -147,17 +147,18 @@ func (o *operating) widths() []time.Duration {
 }
 
 // listeners are those of one run of a camera.
-func (o *operating) listeners(info panel.Info, b *bus.Listener) []event.Listener {
+func (o *operating) listeners(info panel.Info, b *bus.Listener) (shown *panel.Listener, all []event.Listener) {
 	o.mu.Lock()
 	if b != nil {
 		o.bus[info.Name] = b
 	}
 	o.mu.Unlock()
-	list := []event.Listener{o.board.Camera(info), judged{o.desk, info.Name}}
+	shown = o.board.Camera(info)
+	all = []event.Listener{shown, judged{o.desk, info.Name}}
 	if o.history != nil {
-		list = append(list, o.history.Camera(info.Name, info.Label))
+		all = append(all, o.history.Camera(info.Name, info.Epoch, info.Label))
 	}
-	return list
+	return shown, all
 }
 
 // forget takes a camera out of service that the configuration lists no more.

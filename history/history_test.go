@@ -66,7 +66,7 @@ func TestWindowsAgreeWithAddingUp(t *testing.T) {
 	var all []kept
 	names := []string{"gate", "yard/../x", "..", "a%2Fb", "Größe"}
 	for _, name := range names {
-		l := s.Camera(name, nil)
+		l := s.Camera(name, 0, nil)
 		at := noon.Add(-60 * time.Hour)
 		for at.Before(noon) {
 			at = at.Add(time.Duration(rng.IntN(900)) * time.Second)
@@ -130,7 +130,7 @@ func TestWindowsAgreeWithAddingUp(t *testing.T) {
 
 func TestWindowsDontOverlap(t *testing.T) {
 	s := open(t, Config{})
-	l := s.Camera("gate", nil)
+	l := s.Camera("gate", 0, nil)
 	for i := range 3601 {
 		l.Notify(&event.Event{At: noon.Add(time.Duration(i) * time.Second), Window: windowOf(60, 1, 0.5)})
 	}
@@ -148,7 +148,7 @@ func TestFlipsAndAlerts(t *testing.T) {
 	s := open(t, Config{})
 	tracker := stability.NewTracker(stability.DefaultConfig())
 	var u stability.Update
-	l := s.Camera("gate", func(i int32) string { return fmt.Sprint("class", i) })
+	l := s.Camera("gate", 5, func(i int32) string { return fmt.Sprint("class", i) })
 	for i, label := range strings.Split("1 1 1 1 1 1 1 1 1 1 2 1 1 1 1 1 1 1 1 1 1 1", " ") {
 		o := stability.Observation{Epoch: 7, Seq: uint64(i), PTS: time.Duration(i) * 100 * time.Millisecond, HasPTS: true, Label: int32(label[0] - '0'), Score: 0.9, Change: -1}
 		tracker.Observe(&o, &u)
@@ -163,7 +163,7 @@ func TestFlipsAndAlerts(t *testing.T) {
 	if err != nil || len(flips) != 2 {
 		t.Fatalf("%+v, %v", flips, err)
 	}
-	if f := flips[1]; f.ID != "7-10" || f.From != "class1" || f.To != "class2" || f.Kind != "glitch" || !f.Unexplained || f.HeldAfterMs != 100 || f.At.Sub(noon).Abs() > 2*time.Second+200*time.Millisecond {
+	if f := flips[1]; f.ID != "12-10" || f.From != "class1" || f.To != "class2" || f.Kind != "glitch" || !f.Unexplained || f.HeldAfterMs != 100 || f.At.Sub(noon).Abs() > 2*time.Second+200*time.Millisecond {
 		t.Errorf("%+v", f)
 	}
 	list, err := s.Alerts(context.Background(), q)
@@ -186,7 +186,7 @@ func TestTornRecords(t *testing.T) {
 	dir := t.TempDir()
 	write := func(minutes ...int) {
 		s := open(t, Config{Dir: dir})
-		l := s.Camera("gate", func(int32) string { return "x" })
+		l := s.Camera("gate", 5, func(int32) string { return "x" })
 		for _, m := range minutes {
 			l.Notify(&event.Event{At: noon.Add(time.Duration(m) * time.Minute), Window: windowOf(100, 10, 0.5)})
 			s.Notices([]alerts.Notice{{ID: fmt.Sprint(m), At: noon.Add(time.Duration(m) * time.Minute)}})
@@ -232,7 +232,7 @@ func TestBounds(t *testing.T) {
 	s := open(t, Config{Dir: dir, MaxAge: 10 * day, MaxBytes: 5 * 100 * recordSize, Now: func() time.Time { return now }})
 	for d := range 20 {
 		for _, camera := range []string{"gate", "yard"} {
-			l := s.Camera(camera, nil)
+			l := s.Camera(camera, 0, nil)
 			for i := range 50 {
 				l.Notify(&event.Event{At: noon.Add(-time.Duration(d) * day).Add(time.Duration(i) * time.Minute), Window: windowOf(1, 0, 0.5)})
 			}
@@ -272,7 +272,7 @@ func TestABrokenDisk(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(dir, windowsDir), nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	s.Camera("gate", nil).Notify(&event.Event{At: noon, Window: windowOf(1, 1, 1)})
+	s.Camera("gate", 0, nil).Notify(&event.Event{At: noon, Window: windowOf(1, 1, 1)})
 	flush(t, s)
 	if s.Lost() != 1 {
 		t.Errorf("%d lost", s.Lost())

@@ -104,14 +104,16 @@ func cameraOf(folder string) (string, bool) {
 type Listener struct {
 	s      *Store
 	camera string
+	epoch  uint64
 	label  func(int32) string
 }
 
 var _ event.Listener = (*Listener)(nil)
 
-// Camera gives the listener of a camera. label names classes.
-func (s *Store) Camera(camera string, label func(int32) string) *Listener {
-	return &Listener{s: s, camera: camera, label: label}
+// Camera gives the listener of one run of a camera. epoch is added to those
+// of the events and differs between runs; label names classes.
+func (s *Store) Camera(camera string, epoch uint64, label func(int32) string) *Listener {
+	return &Listener{s: s, camera: camera, epoch: epoch, label: label}
 }
 
 // Notify keeps windows and flips whose last revision is told. It never
@@ -151,7 +153,7 @@ func (l *Listener) flipOf(at time.Time, ev *event.Event, f *stability.Flip) *Fli
 		at = at.Add(f.PTS - o.PTS) // it is told late
 	}
 	return &Flip{
-		Camera: l.camera, Track: ev.Track, ID: fmt.Sprintf("%d-%d", f.Epoch, f.Seq), At: at.UTC(), From: l.label(f.From), To: l.label(f.To), Kind: f.Kind.String(),
+		Camera: l.camera, Track: ev.Track, ID: fmt.Sprintf("%d-%d", l.epoch+f.Epoch, f.Seq), At: at.UTC(), From: l.label(f.From), To: l.label(f.To), Kind: f.Kind.String(),
 		Unexplained: f.Unexplained, Decided: f.Decided, HeldBeforeMs: f.HeldBefore.Milliseconds(), HeldAfterMs: f.HeldAfter.Milliseconds(),
 	}
 }

@@ -94,8 +94,12 @@ type Info struct {
 	Source     string // without credentials
 	Model      string
 	Label      func(index int32) string
+	// Epoch is added to those of the events. It differs between runs of a
+	// camera, so that the flip of one is never taken for that of another.
+	Epoch uint64
 	// Crop is the part of a thumbnail that the change map covers, as shares
 	// of its width and height: x, y, width, height. Zero is all of it.
+	// Listener.SetCrop tells it later.
 	Crop [4]float64
 }
 
@@ -106,6 +110,7 @@ func (b *Board) Camera(info Info) *Listener {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.cameras[info.Name] = l
+	b.pictures.removeCamera(info.Name)
 	return l
 }
 

@@ -319,3 +319,35 @@ func TestRibbonIsBounded(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// Two runs of a camera count their frames alike; their flips are others, and
+// the pictures of the first are not those of the second.
+func TestRunsAreApart(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := New(Config{})
+		stop := running(b)
+		var ids []string
+		for run := range 2 {
+			f := newFeed(b.Camera(Info{Name: "gate", Epoch: uint64(1000 * run)}))
+			if old := len(ids); old > 0 {
+				if before, _ := b.FlipPictures("gate", ids[0]); before != nil {
+					t.Error("pictures outlive their run")
+				}
+			}
+			f.l.SetCrop([4]float64{0.25, 0, 0.5, 1})
+			f.frames(1, 5)
+			f.frames(2, 5)
+			f.end()
+			time.Sleep(time.Second)
+			d, _ := b.Get("gate")
+			if len(d.Flips) != 1 || !d.Flips[0].Pictures || len(d.Flips[0].Crop) != 4 || d.Flips[0].Crop[2] != 0.5 {
+				t.Fatalf("run %d: %+v", run, d.Flips)
+			}
+			ids = append(ids, d.Flips[0].ID)
+		}
+		if ids[0] == ids[1] {
+			t.Errorf("both runs have the flip %s", ids[0])
+		}
+		stop()
+	})
+}

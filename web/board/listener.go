@@ -26,6 +26,7 @@ type Listener struct {
 	flips         []Flip // oldest first
 	picture       []byte
 	pictureNumber uint64
+	crop          [4]float64
 }
 
 var _ event.Listener = (*Listener)(nil)
@@ -34,10 +35,18 @@ func newListener(b *Board, info Info) *Listener {
 	if info.Label == nil {
 		info.Label = func(i int32) string { return strconv.Itoa(int(i)) }
 	}
-	return &Listener{board: b, info: info, dirty: true, windows: map[time.Duration]Window{}, now: Camera{
+	return &Listener{board: b, info: info, dirty: true, crop: info.Crop, windows: map[time.Duration]Window{}, now: Camera{
 		Name: info.Name, Site: info.Site, Source: info.Source, Model: info.Model,
 		Counts: Counts{Kinds: map[string]int64{}, Breaks: map[string]int64{}, Dropped: map[string]int64{}},
 	}}
+}
+
+// SetCrop says which part of the thumbnails from now on the change map
+// covers; see Info.Crop.
+func (l *Listener) SetCrop(crop [4]float64) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.crop = crop
 }
 
 // Notify notes what an event tells. It never waits for a reader's network,
@@ -112,14 +121,14 @@ func (l *Listener) takePictures(ev *event.Event) {
 		return
 	}
 	if ev.Flip && ev.Prev != nil {
-		l.board.encode(job{camera: l, flip: flipID(ev.Track, &ev.FlipAt), prev: ev.Prev.Retain(), cur: ev.Cur.Retain()})
+		l.board.encode(job{camera: l, flip: l.flipID(ev.Track, &ev.FlipAt), prev: ev.Prev.Retain(), cur: ev.Cur.Retain()})
 		return
 	}
 	l.board.encode(job{camera: l, cur: ev.Cur.Retain()})
 }
 
-func flipID(track string, f *stability.Flip) string {
-	id := fmt.Sprintf("%d-%d", f.Epoch, f.Seq)
+func (l *Listener) flipID(track string, f *stability.Flip) string {
+	id := fmt.Sprintf("%d-%d", l.info.Epoch+f.Epoch, f.Seq)
 	if track != "" {
 		id = track + "." + id
 	}
@@ -129,15 +138,15 @@ func flipID(track string, f *stability.Flip) string {
 func (l *Listener) newFlip(at time.Time, ev *event.Event) Flip {
 	s := &ev.FlipAt
 	f := Flip{
-		ID: flipID(ev.Track, s), Camera: l.info.Name, Track: ev.Track, At: at.UTC(),
+		ID: l.flipID(ev.Track, s), Camera: l.info.Name, Track: ev.Track, At: at.UTC(),
 		From: l.label(s.From, s.FromScore), To: l.label(s.To, s.ToScore),
 		TopBefore: l.ranking(ev.PrevTop), TopAfter: []Label{}, Cells: append([]uint16{}, ev.ChangedCells...), Crop: []float64{},
 	}
 	if o := ev.Observation; o != nil {
 		f.TopAfter = l.ranking(o.Top[:o.N])
 	}
-	if l.info.Crop != [4]float64{} {
-		f.Crop = l.info.Crop[:]
+	if l.crop != [4]float64{} {
+		f.Crop = slices.Clone(l.crop[:])
 	}
 	l.revise(&f, s)
 	l.now.Counts.Flips++
@@ -150,7 +159,7 @@ func (l *Listener) newFlip(at time.Time, ev *event.Event) Flip {
 
 // lateFlip takes a further revision; false if the flip is not kept any more.
 func (l *Listener) lateFlip(track string, s *stability.Flip) (Flip, bool) {
-	id := flipID(track, s)
+	id := l.flipID(track, s)
 	for i := len(l.flips) - 1; i >= 0; i-- {
 		if f := &l.flips[i]; f.ID == id {
 			if s.Revision > f.Revision {
