@@ -186,8 +186,9 @@ func TestNothingVanishes(t *testing.T) {
 	for seed := range uint64(40) {
 		synctest.Test(t, func(t *testing.T) {
 			rng := rand.New(rand.NewPCG(seed, 5))
+			fails := rand.New(rand.NewPCG(seed, 6)) // the receiver's own goroutine's
 			flaky := newFake(func(context.Context, time.Duration) error {
-				if rng.IntN(3) > 0 {
+				if fails.IntN(3) > 0 {
 					return errors.New("answered 503")
 				}
 				return nil

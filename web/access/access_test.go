@@ -212,7 +212,7 @@ func TestFailedLoginsAreSlowedDown(t *testing.T) {
 			t.Errorf("from elsewhere: %d", got)
 		}
 		attempts := 0
-		for end := time.Now().Add(24 * time.Hour); time.Now().Before(end); time.Sleep(20 * time.Second) {
+		for end := time.Now().Add(24 * time.Hour); time.Now().Before(end); time.Sleep(time.Minute) {
 			if try("wrong", "192.0.2.1:1") == 401 {
 				attempts++
 			}
@@ -304,11 +304,11 @@ func TestAudit(t *testing.T) {
 }
 
 func TestCredentialValidate(t *testing.T) {
-	dear, err := HashPassword("viewer-password")
+	dear, err := bcrypt.GenerateFromPassword([]byte("viewer-password"), minCost)
 	if err != nil {
 		t.Fatal(err)
 	}
-	good := Credential{Name: "vera", Role: Viewer, Password: dear}
+	good := Credential{Name: "vera", Role: Viewer, Password: string(dear)}
 	for name, c := range map[string]struct {
 		change func(*Credential)
 		want   string
