@@ -210,7 +210,7 @@ func (p *pull) keep(file string) (string, error) {
 
 // trust says what the weights were checked against.
 func (p *pull) trust(got *fetch.Result) string {
-	text := ""
+	var text string
 	switch {
 	case p.o.SHA256 != "":
 		text = "the hash is the one given"

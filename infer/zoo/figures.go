@@ -15,20 +15,20 @@ var timmJSON []byte
 // Figures are the logits that timm computes, in float64, for a network with
 // made-up weights and a made-up picture.
 type Figures struct {
-	Seed    uint64 // of RandomWeights, under timm's names
-	Picture int    // of ReferencePicture
-	Logits  []float64
-	Top5    []int // the five best, best first
+	Seed    uint64    `json:"-"` // of RandomWeights, under timm's names
+	Picture int       `json:"-"` // of ReferencePicture
+	Logits  []float64 `json:"logits"`
+	Top5    []int     `json:"top5"` // the five best, best first
 	// Tensors are timm's names and shapes, where they are not the zoo's own.
-	Tensors map[string][]int
+	Tensors map[string][]int `json:"tensors"`
 }
 
 // Figures returns those of the architecture.
 func (a *Architecture) Figures() (*Figures, error) {
 	var all struct {
-		Seed    uint64
-		Picture int
-		Models  map[string]*Figures
+		Seed    uint64              `json:"seed"`
+		Picture int                 `json:"picture"`
+		Models  map[string]*Figures `json:"models"`
 	}
 	if err := json.Unmarshal(timmJSON, &all); err != nil {
 		return nil, fmt.Errorf("figures of timm: %w", err)

@@ -118,7 +118,7 @@ func follow(next *http.Request, via []*http.Request) error {
 // prepare looks at the answer's head, and makes the part ready for its body.
 // done says that there is nothing left to take.
 func (d *download) prepare(resp *http.Response, announced string) (done bool, err error) {
-	total := int64(-1)
+	var total int64
 	switch code := resp.StatusCode; {
 	case code == http.StatusOK:
 		if d.part.size > 0 {
