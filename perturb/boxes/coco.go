@@ -11,9 +11,10 @@ import (
 // cocoFile is COCO's instances_*.json: boxes are x, y, width, height, from 0.
 type cocoFile struct {
 	Images []struct {
-		ID            int64  `json:"id"`
-		FileName      string `json:"file_name"`
-		Width, Height int
+		ID       int64  `json:"id"`
+		FileName string `json:"file_name"`
+		Width    int    `json:"width"`
+		Height   int    `json:"height"`
 	} `json:"images"`
 	Annotations []struct {
 		ID         int64     `json:"id"`
