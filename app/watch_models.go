@@ -25,7 +25,7 @@ func openModel(home string, log *slog.Logger) OpenModel {
 			return nil, err
 		}
 		if why != "" {
-			log.Info(why)
+			log.Info("model chosen", "why", why)
 		}
 		o := &AnalyzeOptions{
 			Home: home, Accelerator: m.Accelerator, Precision: m.Precision, Sessions: m.Sessions, Resize: m.Resize, Fit: m.Fit,

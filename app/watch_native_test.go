@@ -295,7 +295,7 @@ func TestWatchFaultsStayWithTheirCamera(t *testing.T) {
 
 	// A file that is wrong changes nothing.
 	before := decoders(t)
-	r.write("cameras:\n  - {nmae: a}\n")
+	r.write("cameras:\n  - {nome: a}\n")
 	r.reload <- syscall.SIGHUP
 	r.eventually("it is refused", func() bool { return r.scrape()["flipmeter_config_reloads_total result=refused"] == 1 })
 	if after := decoders(t); !slices.Equal(before, after) {

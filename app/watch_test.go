@@ -70,7 +70,6 @@ func (l *lockedBuffer) String() string {
 // tape writes down what listeners are told.
 type tape struct {
 	mu     sync.Mutex
-	lines  []string
 	flips  map[string]int
 	states map[string][]string
 	seen   map[string]int

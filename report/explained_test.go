@@ -30,7 +30,7 @@ func TestExplainedView(t *testing.T) {
 	if len(v.Rows) != 2 || v.Rows[1][3] != "–" || !strings.Contains(v.Note, "60 of 170 flips") || !strings.Contains(v.Note, "pillow-bicubic and torch-bilinear") {
 		t.Errorf("%+v", v)
 	}
-	nine := newNineViews(e, 7, func(i int32) string { return string(rune('a' + i)) })
+	nine := newNineViews(e, 7, func(i int32) string { return string('a' + i) })
 	if len(nine) != 2 || nine[0].Name != "before" || len(nine[0].Cells) != 9 {
 		t.Fatalf("%+v", nine)
 	}

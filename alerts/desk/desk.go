@@ -142,7 +142,7 @@ func (d *Desk) tell(now time.Time, transitions []alerts.Transition) {
 	for i := range transitions {
 		t := &transitions[i]
 		if t.To == alerts.Firing && t.From != alerts.Firing || t.To == alerts.Resolved {
-			d.cfg.Log.Info("alert "+string(t.To), "stream", t.Stream, "rule", t.Rule.Name, "value", t.Value, "bound", t.Bound, "reason", t.Reason)
+			d.cfg.Log.Info("alert", "state", string(t.To), "stream", t.Stream, "rule", t.Rule.Name, "value", t.Value, "bound", t.Bound, "reason", t.Reason)
 		}
 		if d.cfg.Transition != nil {
 			d.cfg.Transition(now, t)

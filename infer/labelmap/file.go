@@ -13,17 +13,17 @@ import (
 
 // file is a label map as it is written down.
 type file struct {
-	Scores   string   `yaml:"scores" enum:"max|sum" doc:"Score of a group: the largest of its members' (max), or their sum. A sum needs the probabilities of all classes."`
-	Unmapped string   `yaml:"unmapped" enum:"keep|ignore" doc:"Classes in no group: kept as they are (keep), or ignored."`
-	Groups   []group  `yaml:"groups" doc:"Classes that become one label."`
-	Ignore   []string `yaml:"ignore" doc:"Classes that give way to the next-ranked one."`
+	Scores   string   `yaml:"scores" json:"scores" enum:"max|sum" doc:"Score of a group: the largest of its members' (max), or their sum. A sum needs the probabilities of all classes."`
+	Unmapped string   `yaml:"unmapped" json:"unmapped" enum:"keep|ignore" doc:"Classes in no group: kept as they are (keep), or ignored."`
+	Groups   []group  `yaml:"groups" json:"groups" doc:"Classes that become one label."`
+	Ignore   []string `yaml:"ignore" json:"ignore" doc:"Classes that give way to the next-ranked one."`
 }
 
 // group is a label with the classes that it is made of.
 type group struct {
-	Name    string   `yaml:"name" required:"true" doc:"Label of the group. A class of the same name belongs to it."`
-	ID      string   `yaml:"id" doc:"Another name of the group, as truth may use: a WordNet id, say."`
-	Members []string `yaml:"members" doc:"Classes by number, name or WordNet id; the name of another group stands for all of its members."`
+	Name    string   `yaml:"name" json:"name" required:"true" doc:"Label of the group. A class of the same name belongs to it."`
+	ID      string   `yaml:"id" json:"id" doc:"Another name of the group, as truth may use: a WordNet id, say."`
+	Members []string `yaml:"members" json:"members" doc:"Classes by number, name or WordNet id; the name of another group stands for all of its members."`
 }
 
 // Map says which classes belong together.

@@ -174,7 +174,7 @@ func (t *textReader) splitQuoted(line []byte) error {
 	for {
 		var cell []byte
 		if len(rest) > 0 && rest[0] == '"' {
-			end := 0
+			var end int
 			cell, end = unquote(rest)
 			rest = rest[end:]
 			if len(rest) > 0 && rest[0] != t.comma {

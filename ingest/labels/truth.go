@@ -146,7 +146,7 @@ func (t *TruthTrack) over(k frameKey) bool {
 // End is told when the stream was read to its end: a truth that goes on by
 // more than a step is of something else.
 func (t *TruthTrack) End() error {
-	more := false
+	var more bool
 	switch t.by {
 	case bySeq:
 		more = t.lastSeq > t.newest.seq && t.lastSeq-t.newest.seq >= max(1, t.step)

@@ -46,7 +46,7 @@ func (s *fakeStream) observations() []stability.Observation {
 	for i, c := range s.labels {
 		o := stability.Observation{
 			Seq: seq, Epoch: epoch, HasPTS: !s.untimed, PTS: time.Duration(float64(i)/s.fps*1e9) + s.shift,
-			Label: int32(c - 'a'), Score: float32(s.score), PrevLabelScore: nan, Change: int32(i % 3), ChangeMax: 1,
+			Label: c - 'a', Score: float32(s.score), PrevLabelScore: nan, Change: int32(i % 3), ChangeMax: 1,
 			Cut: s.cuts[i], Repeat: c == '.',
 		}
 		for _, at := range s.epochs {

@@ -9,7 +9,6 @@ import (
 	"testing"
 
 	"github.com/prometheus/common/model"
-	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/model/rulefmt"
 	"github.com/prometheus/prometheus/promql/parser"
 )
@@ -55,7 +54,7 @@ func checkQuery(t *testing.T, where, query string, known map[string][]string) {
 				t.Errorf("%s asks for %s, which does not exist", where, n.Name)
 			}
 			for _, m := range n.LabelMatchers {
-				if ok && m.Name != labels.MetricName && !slices.Contains(names, m.Name) {
+				if ok && m.Name != model.MetricNameLabel && !slices.Contains(names, m.Name) {
 					t.Errorf("%s: %s has no label %s", where, n.Name, m.Name)
 				}
 			}
