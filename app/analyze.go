@@ -34,6 +34,7 @@ type analysis struct {
 	truncated  []string // sources that ended before what they promised
 	journals   []*pipeline.Journal
 	whatIfs    whatIfs
+	truth      truths
 }
 
 // Analyze measures the sources one after the other and writes the results
@@ -118,6 +119,9 @@ func (a *analysis) start(ctx context.Context, clean *cleanups) error {
 		a.say("%s", note)
 		a.modelNotes = append(a.modelNotes, note)
 	}
+	if err := a.openTruth(ctx); err != nil {
+		return err
+	}
 	if o.labelMap != nil {
 		if a.classifier, err = labelmap.Wrap(a.classifier, o.labelMap); err != nil {
 			return fmt.Errorf("%w: %s: %w", ErrUsage, o.LabelMap, err)
@@ -159,6 +163,7 @@ func (a *analysis) runStreams(ctx context.Context) (report.Outcome, error) {
 		t := stability.Combine(results, a.o.Measures.Resamples, a.o.Measures.Seed)
 		out.Macro, out.Micro = t.Macro, t.Micro
 		a.whatIfs.total(&out, &a.o.Measures)
+		a.truth.total(&out)
 	}
 	for i, name := range streamNames(a.o.Sources) {
 		res, err := a.runStream(ctx, a.o.Sources[i], name)

@@ -59,6 +59,8 @@ type AnalyzeOptions struct {
 	// NATS.
 	Broker bus.Config
 	Smooth SmoothOptions
+	// Truth is what was really to be seen.
+	Truth  TruthOptions
 	FailOn []string
 	// MinCoverage is the share of its time that every stream must be covered
 	// for; 0: any.
@@ -96,7 +98,7 @@ func DefaultAnalyzeOptions() AnalyzeOptions {
 	return AnalyzeOptions{
 		Out: "flipmeter-out", Tables: "parquet", Accelerator: "auto", Precision: "", Hardware: Hardware{BatchDelay: 5 * time.Millisecond},
 		ColorMatrix: "auto", Deinterlace: "off", Stride: 1, FPS: 25,
-		Measures: measures, Cuts: "adaptive", Site: "local", Smooth: DefaultSmoothOptions(),
+		Measures: measures, Cuts: "adaptive", Site: "local", Smooth: DefaultSmoothOptions(), Truth: DefaultTruthOptions(),
 	}
 }
 
@@ -154,6 +156,9 @@ func (o *AnalyzeOptions) validate() ([]alerts.Condition, error) {
 		}
 	}
 	if _, err := o.Smooth.config(); err != nil {
+		return nil, err
+	}
+	if err := o.Truth.validate(); err != nil {
 		return nil, err
 	}
 	var err error

@@ -49,6 +49,11 @@ func (a *analysis) runStream(ctx context.Context, source, name string) (_ *strea
 	info := src.Info()
 	identity := identityOf(a.classifier.Model(), info, a.o)
 	cfg := a.pipelineConfig(name, info)
+	truth, err := a.truth.stream(ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	a.truth.configure(truth, true, true, &cfg)
 	journal, epoch, err := a.openJournal(source, name, identity, cfg.KeepsProbabilities())
 	if err != nil {
 		return nil, err
@@ -95,6 +100,9 @@ func (a *analysis) runStream(ctx context.Context, source, name string) (_ *strea
 	}
 	out := &streamResult{outcome: a.outcomeOf(ctx, src, res), stream: res.Stream}
 	a.whatIfs.add(name, res, &out.outcome)
+	if err := a.truth.add(truth.track, res, &out.outcome); err != nil {
+		return nil, err
+	}
 	for _, note := range out.outcome.Notes {
 		if !slices.Contains(info.Notes, note) && !slices.Contains(a.modelNotes, note) {
 			a.say("%s: %s", name, note)

@@ -36,6 +36,28 @@ type truths struct {
 	merger  *pipeline.Merger // nil: labels are as they are
 	truth   *labels.Truth    // nil: none
 	sums    *stability.TruthSums
+	part    bool // the streams are parts of what the truth is of
+}
+
+// openTruth looks at the truth of an analysis, by the names of the model's
+// own classes. It comes before the label map is put around the classifier.
+func (a *analysis) openTruth(ctx context.Context) error {
+	if a.o.Truth.Path == "" {
+		return nil
+	}
+	m := a.classifier.Model()
+	classes, err := labels.ClosedClasses(m.Labels, m.WNIDs)
+	if err != nil {
+		return fmt.Errorf("read the truth: %w", err)
+	}
+	var merger *pipeline.Merger
+	if a.o.labelMap != nil {
+		if merger, err = pipeline.NewMerger(a.o.labelMap, classes); err != nil {
+			return fmt.Errorf("%w: %s: %w", ErrUsage, a.o.LabelMap, err)
+		}
+	}
+	a.truth.part = a.o.End > 0
+	return a.truth.open(ctx, &a.o.Truth, classes, merger, a.o.FPS)
 }
 
 // open looks at the truth.
@@ -104,7 +126,7 @@ func (t *truths) add(track *labels.TruthTrack, res *pipeline.Result, out *report
 	if track == nil {
 		return nil
 	}
-	if res.Complete {
+	if res.Complete && !t.part {
 		if err := track.End(); err != nil {
 			return err
 		}

@@ -75,6 +75,7 @@ func newAnalyzeCommand(streams app.Streams) *cobra.Command {
 	f.StringVar(&o.Precision, "precision", "", "fp32, or bf16 or fp16 where the accelerator has it: faster, with other labels here and there")
 	f.IntVar(&o.Sessions, "sessions", 0, "runs of the network at once (default: one a processor)")
 	addSmoothFlags(f, &o.Smooth)
+	addTruthFlags(f, &o.Truth)
 	f.BoolVar(&o.Explain, "explain", false, "read the footage once more and see whether the labels around flips survive one pixel")
 	f.IntVar(&o.TTA, "tta", 0, "average every answer over `n` shifted copies of the frame, at n times the cost")
 	f.StringVar(&o.NATS, "nats", "", "publish over NATS: embedded, or the `URL` of a server")
