@@ -155,6 +155,7 @@ func (w *watching) start(ctx context.Context, clean *cleanups) error {
 	if w.operate, err = newOperating(&w.cfg.Watch, w.log); err != nil {
 		return err
 	}
+	w.metrics.CountAlerts(w.operate.firing)
 	if c := w.cfg.Watch.Web; c.Listen != "" {
 		text := configurationText(w.cfg)
 		w.web, err = web.Listen(ctx, web.Config{

@@ -82,6 +82,18 @@ func newOperating(cfg *configs.Watch, log *slog.Logger) (*operating, error) {
 	return o, nil
 }
 
+// firing counts the alerts that fire, those under a silence apart.
+func (o *operating) firing() (loud, silenced int) {
+	for _, a := range o.desk.Alerts() {
+		if a.Silenced {
+			silenced++
+		} else {
+			loud++
+		}
+	}
+	return loud, silenced
+}
+
 // newGuard makes credentials of the users, and of the token that programs
 // show.
 func newGuard(cfg *configs.Web, log *slog.Logger) (*access.Guard, error) {

@@ -168,6 +168,26 @@ func (m *Metrics) CountEvents(read func() Events) {
 	}
 }
 
+// CountAlerts registers how many alerts fire, those that are silenced apart;
+// read may be called at any time.
+func (m *Metrics) CountAlerts(read func() (firing, silenced int)) {
+	for _, silent := range []bool{false, true} {
+		value := "false"
+		if silent {
+			value = "true"
+		}
+		m.reg.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+			Name: "flipmeter_alerts_firing", Help: "Alerts that fire now.", ConstLabels: prometheus.Labels{"silenced": value},
+		}, func() float64 {
+			firing, silenced := read()
+			if silent {
+				return float64(silenced)
+			}
+			return float64(firing)
+		}))
+	}
+}
+
 func (m *Metrics) readCounter(name, help string, labels prometheus.Labels, read func() float64) {
 	m.reg.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{Name: name, Help: help, ConstLabels: labels}, read))
 }

@@ -25,6 +25,7 @@ func filled(t *testing.T) (*prometheus.Registry, *Metrics, *Camera) {
 	m.CountEvents(func() Events {
 		return Events{Published: 1, Stored: 2, Duplicates: 3, Resent: 4, Lost: 5, LostPictures: 6}
 	})
+	m.CountAlerts(func() (int, int) { return 2, 1 })
 	m.Model("lite0", "abc", "cpu", "fp32", "onnxruntime 1", true)
 	m.Stage("classify", 7*time.Millisecond)
 	m.Reloaded(false)
@@ -95,6 +96,10 @@ flipmeter_child_restarts_total{camera="door",reason="crash"} 1
 # HELP flipmeter_last_frame_timestamp_seconds When the newest frame was captured, Unix time.
 # TYPE flipmeter_last_frame_timestamp_seconds gauge
 flipmeter_last_frame_timestamp_seconds{camera="door"} 999.97
+# HELP flipmeter_alerts_firing Alerts that fire now.
+# TYPE flipmeter_alerts_firing gauge
+flipmeter_alerts_firing{silenced="false"} 2
+flipmeter_alerts_firing{silenced="true"} 1
 # HELP flipmeter_events_total Messages for NATS by what became of them.
 # TYPE flipmeter_events_total counter
 flipmeter_events_total{result="duplicate"} 3
