@@ -66,7 +66,7 @@ var load = sync.OnceValues(func() (*tree, error) {
 			}
 			return nil
 		}
-		if !d.Type().IsRegular() || rel == ".git" { // a file in a further worktree
+		if !d.Type().IsRegular() {
 			return nil
 		}
 		return t.add(rel, name)
