@@ -11,11 +11,11 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
-	"syscall"
 	"time"
 
 	cv "gocv.io/x/gocv"
 
+	"github.com/flipmeter/flipmeter/bench/measured"
 	"github.com/flipmeter/flipmeter/frame"
 	"github.com/flipmeter/flipmeter/infer"
 	"github.com/flipmeter/flipmeter/infer/onnx"
@@ -202,27 +202,12 @@ func analyze(o options, work string, filter frame.Filter) func(context.Context) 
 		if text, err := cmd.CombinedOutput(); err != nil {
 			return sample{}, fmt.Errorf("%w: %s", err, text)
 		}
-		data, err := os.ReadFile(filepath.Join(out, "summary.json"))
+		frames, wall, err := measured.Pipeline(out)
 		if err != nil {
 			return sample{}, err
 		}
-		var summary struct {
-			Streams []struct {
-				Frames int `json:"frames"`
-				FPS    struct {
-					Pipeline float64 `json:"pipeline"`
-				} `json:"fps"`
-			} `json:"streams"`
-		}
-		if err := json.Unmarshal(data, &summary); err != nil {
-			return sample{}, err
-		}
-		if len(summary.Streams) != 1 || !(summary.Streams[0].FPS.Pipeline > 0) {
-			return sample{}, errors.New("summary.json states no speed")
-		}
-		s := summary.Streams[0]
 		used := cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()
-		return sample{frames: s.Frames, wall: seconds(float64(s.Frames) / s.FPS.Pipeline), cpu: used}, nil
+		return sample{frames: frames, wall: wall, cpu: used}, nil
 	}
 }
 
@@ -249,15 +234,7 @@ func seconds(s float64) time.Duration { return time.Duration(s * float64(time.Se
 
 // timed measures a function with the CPU time of all threads of this process.
 func timed(frames int, f func() error) (sample, error) {
-	before, start := cpuTime(), time.Now()
+	before, start := measured.CPUTime(), time.Now()
 	err := f()
-	return sample{frames: frames, wall: time.Since(start), cpu: cpuTime() - before}, err
-}
-
-func cpuTime() time.Duration {
-	var u syscall.Rusage
-	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
-		panic("BUG: bench: getrusage of this process: " + err.Error())
-	}
-	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+	return sample{frames: frames, wall: time.Since(start), cpu: measured.CPUTime() - before}, err
 }

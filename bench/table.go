@@ -7,6 +7,8 @@ import (
 	"io"
 	"slices"
 	"text/tabwriter"
+
+	"github.com/flipmeter/flipmeter/bench/measured"
 )
 
 // printTable prints a row a stage: medians, the range over the rounds, and
@@ -22,8 +24,8 @@ func printTable(w io.Writer, stages []stage, results map[string][]sample, cores 
 		r := results[s.name]
 		speeds := column(r, sample.fps)
 		fmt.Fprintf(t, "%s\t%.1f\t%.1f\t%.1f\t%s\t%.2f\t%s\t%.2f\t\n", s.name,
-			median(speeds), slices.Min(speeds), slices.Max(speeds), milliseconds(r),
-			median(ratios(r, results[best])), ofCeiling(s.name, results, best, cores), median(ratios(r, results[pythonLoop])))
+			measured.Median(speeds), slices.Min(speeds), slices.Max(speeds), milliseconds(r),
+			measured.Median(ratios(r, results[best])), ofCeiling(s.name, results, best, cores), measured.Median(ratios(r, results[pythonLoop])))
 	}
 	if err := t.Flush(); err != nil {
 		return err
@@ -48,7 +50,7 @@ func ofCeiling(name string, results map[string][]sample, best string, cores int)
 		cost := results[best][i].cpuSeconds() + results[decodeAlone][i].cpuSeconds() + results[resize][i].cpuSeconds()
 		shares = append(shares, r.fps()*cost/float64(cores))
 	}
-	return fmt.Sprintf("%.2f", median(shares))
+	return fmt.Sprintf("%.2f", measured.Median(shares))
 }
 
 func milliseconds(r []sample) string {
@@ -75,10 +77,4 @@ func column(r []sample, f func(sample) float64) []float64 {
 	return out
 }
 
-func medianOf(r []sample, f func(sample) float64) float64 { return median(column(r, f)) }
-
-func median(v []float64) float64 {
-	v = slices.Sorted(slices.Values(v))
-	n := len(v)
-	return (v[(n-1)/2] + v[n/2]) / 2
-}
+func medianOf(r []sample, f func(sample) float64) float64 { return measured.Median(column(r, f)) }

@@ -11,10 +11,10 @@ import (
 	"os/signal"
 	"path/filepath"
 	"runtime"
-	"slices"
 	"text/tabwriter"
 	"time"
 
+	"github.com/flipmeter/flipmeter/bench/measured"
 	"github.com/flipmeter/flipmeter/frame"
 	"github.com/flipmeter/flipmeter/infer"
 	"github.com/flipmeter/flipmeter/infer/onnx"
@@ -106,7 +106,7 @@ func run(ctx context.Context, home, model string, pictures, rounds int) (err err
 		if i > 0 {
 			name = sweeps[i-1].name
 		}
-		fmt.Fprintf(w, "%s\t%.1f\t%.2f\n", name, median(rates[i]), median(shares[i]))
+		fmt.Fprintf(w, "%s\t%.1f\t%.2f\n", name, measured.Median(rates[i]), measured.Median(shares[i]))
 	}
 	return w.Flush()
 }
@@ -122,9 +122,4 @@ func sweep(ctx context.Context, c infer.Classifier, src perturb.Source, t pertur
 		return 0, context.Cause(ctx)
 	}
 	return float64(shots) / time.Since(start).Seconds(), nil
-}
-
-func median(v []float64) float64 {
-	s := slices.Sorted(slices.Values(v))
-	return s[len(s)/2]
 }

@@ -5,7 +5,6 @@ package main
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -20,6 +19,7 @@ import (
 
 	"golang.org/x/term"
 
+	"github.com/flipmeter/flipmeter/bench/measured"
 	"github.com/flipmeter/flipmeter/infer/onnx"
 	"github.com/flipmeter/flipmeter/infer/zoo"
 )
@@ -153,7 +153,7 @@ func measurePipeline(ctx context.Context, o options, work, path string) (err err
 	fmt.Printf("\n%s on %s (%v of it), CPU provider, medians of %d rounds:\n", o.pipeline, filepath.Base(o.clip), o.footage, o.rounds)
 	fmt.Printf("  bare network %.2f fps, flipmeter analyze %.2f fps, efficiency %.3f (lowest %.3f, highest %.3f)\n",
 		medianOf(rows[0].rounds, sample.fps), medianOf(rows[1].rounds, sample.fps),
-		median(ratios(rows[1].rounds, rows[0].rounds)), slices.Min(ratios(rows[1].rounds, rows[0].rounds)), slices.Max(ratios(rows[1].rounds, rows[0].rounds)))
+		measured.Median(ratios(rows[1].rounds, rows[0].rounds)), slices.Min(ratios(rows[1].rounds, rows[0].rounds)), slices.Max(ratios(rows[1].rounds, rows[0].rounds)))
 	fmt.Printf("  CPU ms a frame: %.1f and, with its start and the page, %.1f\n",
 		1e3*medianOf(rows[0].rounds, sample.cpuSeconds), 1e3*medianOf(rows[1].rounds, sample.cpuSeconds))
 	return nil
@@ -171,27 +171,12 @@ func analyze(ctx context.Context, o options, work, model string) (sample, error)
 	if text, err := cmd.CombinedOutput(); err != nil {
 		return sample{}, fmt.Errorf("%w: %s", err, text)
 	}
-	data, err := os.ReadFile(filepath.Join(out, "summary.json"))
+	frames, wall, err := measured.Pipeline(out)
 	if err != nil {
 		return sample{}, err
 	}
-	var summary struct {
-		Streams []struct {
-			Frames int `json:"frames"`
-			FPS    struct {
-				Pipeline float64 `json:"pipeline"`
-			} `json:"fps"`
-		} `json:"streams"`
-	}
-	if err := json.Unmarshal(data, &summary); err != nil {
-		return sample{}, err
-	}
-	if len(summary.Streams) != 1 || !(summary.Streams[0].FPS.Pipeline > 0) {
-		return sample{}, errors.New("summary.json states no speed")
-	}
-	s := summary.Streams[0]
 	return sample{
-		Frames: s.Frames, Wall: time.Duration(float64(s.Frames) / s.FPS.Pipeline * float64(time.Second)),
+		Frames: frames, Wall: wall,
 		CPU: cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime(),
 	}, nil
 }

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"text/tabwriter"
 
+	"github.com/flipmeter/flipmeter/bench/measured"
 	"github.com/flipmeter/flipmeter/infer/onnx"
 )
 
@@ -45,7 +46,7 @@ func (t *table) add(name string, rows []row) {
 		}
 		speeds := column(r.rounds, sample.fps)
 		fmt.Fprintf(t.w, "%s\t%s\t%s\t%.2f\t%.2f\t%.2f\t%s\t%s\t%s\t%s\t\n", name, r.what, r.precision,
-			median(speeds), slices.Min(speeds), slices.Max(speeds), cpu,
+			measured.Median(speeds), slices.Min(speeds), slices.Max(speeds), cpu,
 			ratio(r.rounds, find(openVINOOwn, r.precision)), ratio(r.rounds, find(cpuSession, "fp32")), ratio(r.rounds, find(openVINOSession, "fp32")))
 	}
 }
@@ -66,7 +67,7 @@ func ratio(a, b []sample) string {
 	if len(b) == 0 {
 		return ""
 	}
-	return fmt.Sprintf("%.2f", median(ratios(a, b)))
+	return fmt.Sprintf("%.2f", measured.Median(ratios(a, b)))
 }
 
 // ratios pairs the rounds.
@@ -86,13 +87,7 @@ func column(r []sample, f func(sample) float64) []float64 {
 	return out
 }
 
-func medianOf(r []sample, f func(sample) float64) float64 { return median(column(r, f)) }
-
-func median(v []float64) float64 {
-	v = slices.Sorted(slices.Values(v))
-	n := len(v)
-	return (v[(n-1)/2] + v[n/2]) / 2
-}
+func medianOf(r []sample, f func(sample) float64) float64 { return measured.Median(column(r, f)) }
 
 // processor is this machine's, as it calls itself.
 func processor() string {

@@ -12,9 +12,9 @@ import (
 	"os"
 	"os/exec"
 	"strconv"
-	"syscall"
 	"time"
 
+	"github.com/flipmeter/flipmeter/bench/measured"
 	"github.com/flipmeter/flipmeter/infer/onnx"
 )
 
@@ -57,12 +57,12 @@ func (j job) serve(ctx context.Context, home string, in io.Reader, out io.Writer
 		if err != nil {
 			return err
 		}
-		before := cpuTime()
+		before := measured.CPUTime()
 		took, err := bare.Run(ctx, frames)
 		if err != nil {
 			return err
 		}
-		if err := answers.Encode(sample{Frames: frames, Wall: took, CPU: cpuTime() - before}); err != nil {
+		if err := answers.Encode(sample{Frames: frames, Wall: took, CPU: measured.CPUTime() - before}); err != nil {
 			return err
 		}
 	}
@@ -128,12 +128,4 @@ func (w *worker) run(frames int) (s sample, err error) {
 // close ends the worker and waits for it.
 func (w *worker) close() error {
 	return errors.Join(w.in.Close(), w.cmd.Wait())
-}
-
-func cpuTime() time.Duration {
-	var u syscall.Rusage
-	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
-		panic("BUG: bench-models: getrusage of this process: " + err.Error())
-	}
-	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
