@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -97,8 +98,12 @@ func (n *notes) CameraChanged(c *Camera) {
 	defer n.mu.Unlock()
 	n.cameras[c.Name]++
 }
-func (n *notes) FlipChanged(f *Flip)       { n.mu.Lock(); defer n.mu.Unlock(); n.flips = append(n.flips, *f) }
-func (n *notes) CameraRemoved(name string) { n.removed = append(n.removed, name) }
+func (n *notes) FlipChanged(f *Flip) { n.mu.Lock(); defer n.mu.Unlock(); n.flips = append(n.flips, *f) }
+func (n *notes) CameraRemoved(name string) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.removed = append(n.removed, name)
+}
 
 func running(b *Board, s ...Subscriber) (stop func()) {
 	ctx, cancel := context.WithCancel(context.Background())
@@ -186,9 +191,11 @@ func TestACameraAndItsFlips(t *testing.T) {
 			t.Error("removing")
 		}
 		time.Sleep(time.Second)
+		n.mu.Lock()
 		if _, ok := b.Get("gate"); ok || !slices.Equal(n.removed, []string{"gate"}) {
 			t.Errorf("after removal: %v", n.removed)
 		}
+		n.mu.Unlock()
 		if x, _ := b.FlipPictures("gate", g.ID); x != nil {
 			t.Error("pictures outlive their camera")
 		}
@@ -199,8 +206,8 @@ func TestACameraAndItsFlips(t *testing.T) {
 // Whatever nobody encodes is let go of: every thumbnail comes back.
 func TestPicturesAreReleasedAndBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		now := start
-		b := New(Config{Now: func() time.Time { return now }, PictureBytes: 20_000, PictureAge: time.Minute, Flips: 1000})
+		var later atomic.Int64
+		b := New(Config{Now: func() time.Time { return start.Add(time.Duration(later.Load())) }, PictureBytes: 20_000, PictureAge: time.Minute, Flips: 1000})
 		l := b.Camera(Info{Name: "gate"})
 		f := newFeed(l)
 		for i := range 400 {
@@ -223,12 +230,12 @@ func TestPicturesAreReleasedAndBounded(t *testing.T) {
 				shown++
 			}
 		}
+		b.mu.Lock()
 		if shown != len(b.pictures.pairs) {
 			t.Errorf("%d flips have pictures, there are %d", shown, len(b.pictures.pairs))
 		}
-		b.mu.Lock()
-		now = now.Add(2 * time.Minute)
 		b.mu.Unlock()
+		later.Store(int64(2 * time.Minute))
 		time.Sleep(time.Second)
 		b.mu.Lock()
 		if b.pictures.bytes != 0 || len(b.pictures.pairs) != 0 {
