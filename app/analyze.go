@@ -29,7 +29,7 @@ type analysis struct {
 	report     *report.Run
 	publish    *publishing // nil: not published
 	baseline   *baseline   // nil: none
-	pool       frame.Pool
+	pool       *frame.Pool
 	began      time.Time
 	truncated  []string // sources that ended before what they promised
 	journals   []*pipeline.Journal
@@ -46,7 +46,7 @@ func Analyze(ctx context.Context, o AnalyzeOptions, streams Streams) (err error)
 	if err != nil {
 		return err
 	}
-	a := &analysis{output: output{streams, o.Out, o.Quiet, o.JSON}, o: &o, log: o.Logger, began: time.Now()}
+	a := &analysis{output: output{streams, o.Out, o.Quiet, o.JSON}, o: &o, log: o.Logger, pool: newPool(), began: time.Now()}
 	if a.log == nil {
 		a.log = slog.New(slog.DiscardHandler)
 	}

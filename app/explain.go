@@ -151,7 +151,7 @@ func (a *analysis) lookAgain(ctx context.Context, source, name string, filters [
 	if a.o.open != nil {
 		open = a.o.open
 	}
-	src, err := open(ctx, a.o, source, name, explainWants(a.classifier.Model(), filters), &a.pool, a.log)
+	src, err := open(ctx, a.o, source, name, explainWants(a.classifier.Model(), filters), a.pool, a.log)
 	if err != nil {
 		return fmt.Errorf("explain flips: %w", err)
 	}

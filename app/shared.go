@@ -17,7 +17,7 @@ import (
 // same order.
 type sharedDecoding struct {
 	parties int
-	pool    frame.Pool
+	pool    *frame.Pool
 
 	mu     sync.Mutex
 	rounds map[string]*sharedRound // by the stream's name
@@ -35,7 +35,7 @@ type sharedRound struct {
 }
 
 func newSharedDecoding(parties int) *sharedDecoding {
-	return &sharedDecoding{parties: parties, rounds: make(map[string]*sharedRound), failed: make(chan struct{})}
+	return &sharedDecoding{parties: parties, pool: newPool(), rounds: make(map[string]*sharedRound), failed: make(chan struct{})}
 }
 
 // fail tells those who wait that a party won't come.
@@ -65,10 +65,10 @@ func (s *sharedDecoding) open(ctx context.Context, o *AnalyzeOptions, source, na
 	s.mu.Unlock()
 	if last {
 		all, places := tee.Wants(round.wants...)
-		src, err := openSource(ctx, o, source, name, wants{list: all}, &s.pool, log)
+		src, err := openSource(ctx, o, source, name, wants{list: all}, s.pool, log)
 		s.mu.Lock()
 		if round.err = err; err == nil {
-			round.sides = tee.Split(src, &s.pool, places)
+			round.sides = tee.Split(src, s.pool, places)
 			for _, gone := range round.gone {
 				round.err = errors.Join(round.err, round.sides[gone].Close())
 			}

@@ -41,7 +41,7 @@ func (a *analysis) runStream(ctx context.Context, source, name string) (_ *strea
 	if a.o.open != nil {
 		open = a.o.open
 	}
-	src, err := open(ctx, a.o, source, name, w, &a.pool, a.log)
+	src, err := open(ctx, a.o, source, name, w, a.pool, a.log)
 	if err != nil {
 		return nil, err
 	}

@@ -83,7 +83,7 @@ func (f *follower) run(ctx context.Context) (err error) {
 		}
 	}()
 	want := wantsFor(f.model.Model())
-	pool := new(frame.Pool)
+	pool := newPool()
 	reader, err := f.reader(want, pool)
 	if err != nil {
 		return err

@@ -8,6 +8,11 @@ import (
 // Pool recycles pixel buffers. It may be used by many goroutines; the zero
 // value is ready. A pool keeps no more buffers than were in use at once.
 type Pool struct {
+	// EncodeJPEG makes JPEG files of the pool's thumbnails, which are RGB;
+	// quality is from 1 to 100. Nil, or where it fails, means Go's own
+	// encoder. It is set before the pool is used and called by any goroutine.
+	EncodeJPEG func(p Picture, quality int) ([]byte, error)
+
 	mu   sync.Mutex
 	free map[int][][]byte
 	out  atomic.Int64

@@ -1,9 +1,6 @@
 package frame
 
 import (
-	"bytes"
-	"image"
-	"image/jpeg"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -52,20 +49,19 @@ func (t *Thumb) Release() {
 	}
 }
 
-// JPEG is the picture as a JPEG file. It is encoded at the first call and
-// kept, so that a thumbnail nobody shows costs nothing. The slice is shared
-// and outlives Release.
+// JPEG is the picture as a JPEG file, made by the pool's encoder if it has
+// one. It is encoded at the first call and kept, so that a thumbnail nobody
+// shows costs nothing, and one that two flips share is encoded once. The
+// slice is shared and outlives Release. The caller holds a reference.
 func (t *Thumb) JPEG() []byte {
 	t.encode.Do(func() {
-		img := image.NewRGBA(image.Rect(0, 0, t.Width, t.Height))
-		for i, j := 0, 0; i+2 < len(t.Pix); i, j = i+3, j+4 {
-			img.Pix[j], img.Pix[j+1], img.Pix[j+2], img.Pix[j+3] = t.Pix[i], t.Pix[i+1], t.Pix[i+2], 255
+		if t.pool != nil && t.pool.EncodeJPEG != nil {
+			if data, err := t.pool.EncodeJPEG(t.Picture, thumbQuality); err == nil {
+				t.jpeg = data
+				return
+			}
 		}
-		var b bytes.Buffer
-		if err := jpeg.Encode(&b, img, &jpeg.Options{Quality: thumbQuality}); err != nil {
-			panic("BUG: encoding a thumbnail into memory: " + err.Error())
-		}
-		t.jpeg = b.Bytes()
+		t.jpeg = encodeJPEG(t.Picture)
 	})
 	return t.jpeg
 }

@@ -77,14 +77,10 @@ func (c *Collector) Record(_ context.Context, ev *event.Event) error {
 		return fmt.Errorf("BUG: event recorded after the stream's end")
 	}
 	for i := range ev.Late {
-		if err := c.late(&ev.Late[i]); err != nil {
-			return err
-		}
+		c.late(&ev.Late[i])
 	}
 	if ev.Observation != nil {
-		if err := c.observe(ev); err != nil {
-			return err
-		}
+		c.observe(ev)
 	}
 	if ev.Window != nil {
 		c.window(ev.Window)
@@ -92,7 +88,7 @@ func (c *Collector) Record(_ context.Context, ev *event.Event) error {
 	return nil
 }
 
-func (c *Collector) observe(ev *event.Event) error {
+func (c *Collector) observe(ev *event.Event) {
 	o := ev.Observation
 	first := c.line.total == 0
 	if first {
@@ -110,7 +106,7 @@ func (c *Collector) observe(ev *event.Event) error {
 	c.dwell.observe(o, ev.Pair && !ev.Flip || ev.Repeat, ev.Pair)
 	c.prevPTS = o.PTS
 	if !ev.Flip {
-		return nil
+		return
 	}
 	f := &ev.FlipAt
 	b := c.line.bin(n)
@@ -120,7 +116,7 @@ func (c *Collector) observe(ev *event.Event) error {
 	} else if f.Unexplained {
 		b.unexplained++
 	}
-	return c.gallery.add(newShownFlip(ev, n))
+	c.gallery.add(newShownFlip(ev, n))
 }
 
 func (c *Collector) breakAt(o *stability.Observation, ev *event.Event) {
@@ -159,7 +155,7 @@ func (c *Collector) at(o *stability.Observation) time.Duration {
 	return time.Duration(c.line.total - 1)
 }
 
-func (c *Collector) late(f *stability.Flip) error {
+func (c *Collector) late(f *stability.Flip) {
 	key := flipKey{f.Epoch, f.Seq}
 	if n, ok := c.undecided[key]; ok && f.Kind != stability.KindPending && f.Kind != stability.KindNone {
 		b := c.line.bin(n)
@@ -175,7 +171,7 @@ func (c *Collector) late(f *stability.Flip) error {
 		}
 		delete(c.undecided, key)
 	}
-	return c.gallery.late(f)
+	c.gallery.late(f)
 }
 
 func (c *Collector) window(w *stability.Window) {
@@ -208,7 +204,8 @@ func (c *Collector) Close() error {
 	}
 	c.closed = true
 	c.dwell.end()
-	return c.gallery.close()
+	c.gallery.close()
+	return nil
 }
 
 func (c *Collector) release() { c.gallery.release() }

@@ -91,4 +91,9 @@ func TestNoMatIsLost(t *testing.T) {
 		}
 		check("failing to open")
 	}
+
+	if _, err := EncodeJPEG(ramp(32, 16), 80); err != nil {
+		t.Error(err)
+	}
+	check("encoding")
 }

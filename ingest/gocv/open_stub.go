@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/flipmeter/flipmeter/frame"
 	"github.com/flipmeter/flipmeter/ingest"
 	"github.com/flipmeter/flipmeter/ingest/images"
 )
@@ -30,6 +31,9 @@ func OpenLive(context.Context, LiveConfig) (ingest.Source, error) {
 // Pictures would be OpenCV's way to read picture files; images.PureGo does
 // without.
 func Pictures() (images.Codec, error) { return images.Codec{}, errUnavailable }
+
+// EncodeJPEG would be OpenCV's encoder; this build has no OpenCV.
+func EncodeJPEG(frame.Picture, int) ([]byte, error) { return nil, errUnavailable }
 
 // Loaded is empty: this build has no OpenCV.
 func Loaded() Libraries { return Libraries{} }
