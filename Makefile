@@ -69,7 +69,8 @@ test: setup model ## vet and all tests, with the race detector, then without cgo
 	go test -race -shuffle=on -tags $(TAGS) ./...
 	# What the race detector would distort or slow down: memory and footage.
 	go test -tags $(TAGS),matprofile -run '^TestNoMatIsLost$$' ./ingest/gocv
-	go test -shuffle=on -tags $(TAGS) ./app ./cmd/flipmeter
+	unraced="$$(scripts/unraced ./app ./cmd/flipmeter)" && \
+		go test -shuffle=on -tags $(TAGS) -run "$$unraced" ./app ./cmd/flipmeter
 	$(MAKE) --no-print-directory test-pure
 
 .PHONY: test-pure
