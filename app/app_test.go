@@ -15,10 +15,12 @@ import (
 
 	"github.com/flipmeter/flipmeter/event"
 	"github.com/flipmeter/flipmeter/infer"
+	"github.com/flipmeter/flipmeter/internal/natstest"
 	"github.com/flipmeter/flipmeter/stability"
 )
 
 func TestMain(m *testing.M) {
+	natstest.ServeIfAsked()
 	if os.Getenv("FLIPMETER_TEST_DECODE") != "" {
 		// This binary as the decoding process of a test.
 		if err := Decode(context.Background(), os.Stdin, os.Stdout); err != nil {

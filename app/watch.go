@@ -145,7 +145,7 @@ func (w *watching) start(ctx context.Context, clean *cleanups) error {
 		w.registry = prometheus.NewRegistry()
 	}
 	w.registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
-	w.metrics = metrics.New(w.registry, metrics.Build{Version: w.o.Tool})
+	w.metrics = metrics.New(w.registry, metrics.Build{Version: w.o.Tool, Decoder: decoderName()})
 	open := w.o.OpenModel
 	if open == nil {
 		open = openModel(w.o.Home, w.log)

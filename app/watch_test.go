@@ -30,6 +30,7 @@ import (
 	"github.com/flipmeter/flipmeter/frame"
 	"github.com/flipmeter/flipmeter/infer"
 	"github.com/flipmeter/flipmeter/infer/infertest"
+	"github.com/flipmeter/flipmeter/ingest/gocv"
 )
 
 // watchPatience is how long a test waits for what must happen.
@@ -351,6 +352,15 @@ cameras:
 		if m[key] != want {
 			t.Errorf("%s is %v, want %v", key, m[key], want)
 		}
+	}
+	decoder := "OpenCV "
+	if !gocv.Available {
+		decoder = "none"
+	}
+	if !slices.ContainsFunc(slices.Collect(maps.Keys(m)), func(key string) bool {
+		return strings.HasPrefix(key, "flipmeter_build_info decoder="+decoder)
+	}) {
+		t.Error("the metrics don't name the decoder")
 	}
 	if m["flipmeter_source_reconnects_total camera=made reason=loop"] < 2 {
 		t.Error("it did not loop")

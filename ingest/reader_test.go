@@ -202,6 +202,38 @@ func TestReaderWaitsLonger(t *testing.T) {
 	})
 }
 
+// A thousand attempts fail, over some sixteen hours; then the camera is back
+// within a minute.
+func TestReaderNeverTires(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const refusals = 1000
+		c := &camera{sessions: make([]session, refusals+1)}
+		for i := range refusals {
+			c.sessions[i].fail = errors.New("away")
+		}
+		c.sessions[refusals] = session{pts: every(40*time.Millisecond, 5), every: 40 * time.Millisecond, hang: true}
+		start := time.Now()
+		lost := 0
+		cfg := live()
+		cfg.Random = func() float64 { return 0.5 }
+		cfg.Open = c.Open
+		cfg.OnLost = func(Cause, error) { lost++ }
+		r := NewReader(cfg)
+		var f frame.Frame
+		if err := r.Read(t.Context(), &f); err != nil {
+			t.Fatal(err)
+		}
+		want := 5*time.Second + 25*time.Second + 100*time.Second + (refusals-20)*time.Minute
+		if took := time.Since(start).Round(time.Second); took != want || lost != refusals {
+			t.Errorf("after %v, want %v; %d losses", took, want, lost)
+		}
+		f.Release()
+		if err := r.Close(); err != nil || c.open != 0 {
+			t.Errorf("%d left open: %v", c.open, err)
+		}
+	})
+}
+
 func TestReaderCountsAnewAfterAMinuteOfFrames(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		lost := errors.New("lost")

@@ -6,8 +6,10 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -79,7 +81,8 @@ func config(t testing.TB, address string, pool *frame.Pool) Config {
 		t.Fatal(err)
 	}
 	return Config{
-		Command: []string{exe}, Env: []string{childVariable + "=1"}, Pool: pool,
+		// The race detector sleeps for a second at the end of a process.
+		Command: []string{exe}, Env: []string{childVariable + "=1", "GORACE=atexit_sleep_ms=0"}, Pool: pool,
 		Silence: time.Minute, // a busy machine is no hang
 		Request: Request{Address: address, Stream: "test", Wants: ingesttest.Wants()},
 	}
@@ -294,33 +297,68 @@ func TestSecretsStaySecret(t *testing.T) {
 	}
 }
 
-// Attempts that fail leave no descriptor and no process behind.
+// A thousand attempts that fail leave no memory, goroutine, descriptor or
+// process behind: what a camera that is away for a day amounts to.
 func TestFailedOpeningsLeaveNothing(t *testing.T) {
-	const attempts = 60
-	count := func() (files int) {
+	const (
+		attempts = 1000
+		warmUp   = 100 // the first ones open what stays open, such as the runtime's poller
+		atOnce   = 4
+		megabyte = 1 << 20
+	)
+	type left struct{ files, goroutines, bytes int }
+	count := func() left {
 		entries, err := os.ReadDir("/proc/self/fd")
 		if err != nil {
 			t.Fatal(err)
 		}
-		return len(entries)
+		runtime.GC()
+		var m runtime.MemStats
+		runtime.ReadMemStats(&m)
+		return left{len(entries), runtime.NumGoroutine(), int(m.HeapAlloc)}
 	}
-	// The first opens what stays open, such as the runtime's poller.
-	_, _ = Start(t.Context(), config(t, "refuse", new(frame.Pool)))
-	before := count()
-	for i := range attempts {
-		address := [...]string{"refuse", "segv+synth:square?frames=3&size=48x48"}[i%2]
-		src, err := Start(t.Context(), config(t, address, new(frame.Pool)))
-		if err == nil {
-			_, _ = readTo(t, src)
-			src.Close()
+	pool := new(frame.Pool)
+	try := func(n int) {
+		t.Helper()
+		var wg sync.WaitGroup
+		for worker := range atOnce {
+			wg.Go(func() {
+				for i := range n / atOnce {
+					address := "refuse"
+					if (i+worker)%10 == 0 { // it opens, and breaks off
+						address = "segv+synth:square?frames=3&size=48x48"
+					}
+					src, err := Start(t.Context(), config(t, address, pool))
+					if err == nil {
+						_, _ = readTo(t, src)
+						err = src.Close()
+					}
+					if address == "refuse" && (err == nil || !strings.Contains(err.Error(), "no visitors")) {
+						t.Errorf("attempt %d: %v", i, err)
+					}
+				}
+			})
 		}
+		wg.Wait()
 	}
-	if after := count(); after > before {
-		t.Errorf("%d descriptors before, %d after %d attempts", before, after, attempts)
+	try(warmUp)
+	before := count()
+	try(attempts)
+	after := count()
+	if after.files > before.files || after.goroutines > before.goroutines || after.bytes > before.bytes+megabyte {
+		t.Errorf("%+v before, %+v after %d attempts", before, after, attempts)
 	}
-	children, err := os.ReadFile(fmt.Sprintf("/proc/self/task/%d/children", os.Getpid()))
-	if err == nil && len(strings.TrimSpace(string(children))) > 0 {
-		t.Errorf("processes left: %s", children)
+	if n := pool.Outstanding(); n != 0 {
+		t.Errorf("%d buffers were not given back", n)
+	}
+	tasks, err := filepath.Glob("/proc/self/task/*/children")
+	if err != nil || len(tasks) == 0 {
+		t.Fatalf("no list of processes: %v", err)
+	}
+	for _, task := range tasks {
+		if children, err := os.ReadFile(task); err == nil && len(strings.TrimSpace(string(children))) > 0 {
+			t.Errorf("processes left: %s", children)
+		}
 	}
 }
 

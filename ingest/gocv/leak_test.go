@@ -96,4 +96,13 @@ func TestNoMatIsLost(t *testing.T) {
 		t.Error(err)
 	}
 	check("encoding")
+
+	// A camera that is away: attempt after attempt is refused.
+	for range 1000 {
+		if src, err := OpenLive(t.Context(), liveConfig("rtsp://127.0.0.1:1/cam")); err == nil {
+			src.Close()
+			t.Fatal("nobody listens there, and it was opened")
+		}
+	}
+	check("a thousand refusals")
 }
