@@ -38,8 +38,16 @@ func (f *fractions) minus(g *fractions) (d fractions) {
 	return d
 }
 
+// countedFlags are those on which it depends what a pair contributes.
+const countedFlags = flagFlip | flagUnexplained | flagDecided | flagStill | flagMoving
+
 // addFlags adds sign times what one pair contributes.
 func (f *fractions) addFlags(flags recordFlags, sign int64) {
+	if flags&countedFlags == 0 { // most pairs: nothing is known but the labels
+		f[measureFlips].den += sign
+		f[measureUnexplained].den += sign
+		return
+	}
 	flip := sign
 	if !flags.has(flagFlip) {
 		flip = 0
@@ -98,6 +106,10 @@ type blocks struct {
 	open   [numMeasures]tally // the run's blocks
 	closed [numMeasures]tally // those of earlier runs, by weight
 	repeat [numMeasures]sameAgain
+	// again is how many blocks more have the contents in repeat, and as is set
+	// where current has, too.
+	again  int64
+	steady bool
 
 	// total is of all pairs. What a run, a half block or a batch holds is the
 	// difference from what it was at its beginning: of all sums, only this
@@ -153,11 +165,28 @@ func (b *blocks) pair(r *ring, rec *record) {
 	if b.frozen() {
 		return
 	}
+	if b.steady && b.slides(r, rec) {
+		b.tail++
+		b.weight += b.current[measureFlips].den
+		b.again++
+		return
+	}
 	b.current.addFlags(rec.flags, 1)
 	for b.tail < b.done && b.tooLong(r.at(b.tail).at, rec.at, b.tail) {
 		b.dropTail(r)
 	}
 	b.emit()
+}
+
+// slides says whether taking the pair and dropping one like it at the other end
+// is all that happens to the block: most of the time, where labels are held.
+func (b *blocks) slides(r *ring, rec *record) bool {
+	if !b.timed || !b.long || b.done-b.tail >= blockMostRecords {
+		return false
+	}
+	tail := r.at(b.tail)
+	return tail.flags.has(flagPair) && (tail.flags^rec.flags)&countedFlags == 0 &&
+		rec.at-tail.at >= b.length && rec.at-r.at(b.tail+1).at < b.length
 }
 
 // tooLong says whether the block may no longer hold the record tail, which
@@ -190,6 +219,7 @@ func (b *blocks) leave(r *ring, number uint64) {
 	}
 	for b.tail <= number {
 		b.long = b.inRun
+		b.steady = false
 		b.dropTail(r)
 	}
 }
@@ -199,12 +229,14 @@ func (b *blocks) emit() {
 	b.weight += b.current[measureFlips].den
 	for m := range b.current {
 		s := &b.repeat[m]
+		s.n += b.again
 		if s.fraction != b.current[m] {
 			b.open[m].add(s.fraction, s.n)
 			*s = sameAgain{fraction: b.current[m]}
 		}
 		s.n++
 	}
+	b.again, b.steady = 0, true
 }
 
 // endRun counts the blocks at the run's end and gives the run its weight.
@@ -219,6 +251,7 @@ func (b *blocks) endRun(r *ring) {
 				b.open[m].clear()
 				b.repeat[m] = sameAgain{}
 			}
+			b.again = 0
 			b.current = run
 			b.emit()
 		}
@@ -233,7 +266,7 @@ func (b *blocks) endRun(r *ring) {
 			}
 		}
 		for m := range b.open {
-			b.open[m].add(b.repeat[m].fraction, b.repeat[m].n)
+			b.open[m].add(b.repeat[m].fraction, b.repeat[m].n+b.again)
 			b.closed[m].addScaled(&b.open[m], n, b.weight)
 		}
 	}
@@ -241,6 +274,7 @@ func (b *blocks) endRun(r *ring) {
 		b.open[m].clear()
 		b.repeat[m] = sameAgain{}
 	}
+	b.again, b.steady = 0, false
 	b.inRun, b.long, b.weight = false, false, 0
 	b.current, b.runStart, b.halfStart = fractions{}, b.total, b.total
 	b.tail = b.done

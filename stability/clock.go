@@ -30,7 +30,10 @@ func (c *clock) tick(o *Observation, lost time.Duration) {
 	case now <= c.now:
 		now = c.now + max(lost, clockTick)
 	}
-	*c = clock{begun: true, epoch: o.Epoch, hasPTS: o.HasPTS, pts: o.PTS, now: now, offset: now - o.PTS}
+	// Field by field: a struct that is put together and then copied costs
+	// several times as much.
+	c.begun, c.epoch, c.hasPTS = true, o.Epoch, o.HasPTS
+	c.pts, c.now, c.offset = o.PTS, now, now-o.PTS
 }
 
 // interval is b − a, where a single tick is no time.

@@ -33,27 +33,24 @@ type labelTally struct {
 	n     uint32
 }
 
-// add takes the record that leaves the ring. Unless it is wanted by a window,
-// only its time is remembered.
-func (g *groups) add(rec *record, number uint64, wanted bool) {
-	if wanted {
-		if n := len(g.list); n == 0 || g.list[n-1].counts.observations >= groupRecords {
-			if n == maxGroups {
-				g.join(rec.at)
-			}
-			g.list = append(g.list, group{oldest: rec.at})
+// add takes a record that leaves the ring and that a window still wants.
+func (g *groups) add(rec *record, number uint64) {
+	if n := len(g.list); n == 0 || g.list[n-1].counts.observations >= groupRecords {
+		if n == maxGroups {
+			g.join(rec.at)
 		}
-		to := &g.list[len(g.list)-1]
-		to.newest, to.lastRecord = rec.at, number
-		to.counts.add(rec)
-		to.counts.addTime(rec, g.lastAny, g.lastNew)
-		if rec.label != NoLabel && !rec.flags.has(flagRepeat) {
-			to.addLabel(rec.label, 1)
-		}
+		g.list = append(g.list, group{oldest: rec.at})
 	}
-	g.passed(rec)
+	to := &g.list[len(g.list)-1]
+	to.newest, to.lastRecord = rec.at, number
+	to.counts.add(rec)
+	to.counts.addTime(rec, g.lastAny, g.lastNew)
+	if rec.label != NoLabel && !rec.flags.has(flagRepeat) {
+		to.addLabel(rec.label, 1)
+	}
 }
 
+// passed remembers the time of a record that leaves the ring.
 func (g *groups) passed(rec *record) {
 	if rec.label == NoLabel {
 		return
@@ -100,13 +97,14 @@ func (g *groups) join(now time.Duration) {
 
 // forget drops the groups that lie before the time as a whole.
 func (g *groups) forget(until time.Duration) {
-	n := 0
+	if len(g.list) == 0 || g.list[0].newest > until {
+		return
+	}
+	n := 1
 	for n < len(g.list) && g.list[n].newest <= until {
 		n++
 	}
-	if n > 0 {
-		g.list = append(g.list[:0], g.list[n:]...)
-	}
+	g.list = append(g.list[:0], g.list[n:]...)
 }
 
 // note tells the kind of a flip whose record is gone.

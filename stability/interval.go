@@ -9,7 +9,7 @@ const z975 = 1.959963984540054
 const wilsonPairs = 200
 
 func nan() float64   { return math.NaN() }
-func nan32() float32 { return float32(math.NaN()) }
+func nan32() float32 { return math.Float32frombits(0x7fc00000) }
 
 // unknownInterval is an interval of which nothing is known.
 func unknownInterval() Interval { return Interval{nan(), nan(), nan()} }

@@ -31,6 +31,9 @@ type pendingFlip struct {
 
 func (p *pendingFlips) len() int { return len(p.queue) - p.head }
 
+// waiting says whether there is any flip of which something is to be told.
+func (p *pendingFlips) waiting() bool { return len(p.queue) > 0 || p.hasTold && p.told.closed }
+
 func (p *pendingFlips) crowded() bool { return p.len() > maxPending }
 
 func (p *pendingFlips) add(f *Flip, at time.Duration, record uint64) {

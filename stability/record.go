@@ -85,8 +85,3 @@ func (r *ring) grow() bool {
 	r.buf = buf
 	return true
 }
-
-func (r *ring) push(x record) {
-	*r.at(r.next) = x
-	r.next++
-}

@@ -26,6 +26,10 @@ func (k cellKey) compare(o cellKey) int {
 	return cmp.Or(cmp.Compare(k.den, o.den), cmp.Compare(k.num, o.num))
 }
 
+func (k cellKey) less(o cellKey) bool {
+	return k.den < o.den || k.den == o.den && k.num < o.num
+}
+
 // cell is a number of blocks with their sums.
 type cell struct {
 	key         cellKey
@@ -38,8 +42,22 @@ func (t *tally) add(f fraction, n int64) {
 	}
 }
 
+// find is where the key is among the cells, or would have to be.
+func (t *tally) find(k cellKey) (at int, known bool) {
+	low, high := 0, len(t.cells)
+	for low < high {
+		mid := (low + high) / 2
+		if t.cells[mid].key.less(k) {
+			low = mid + 1
+		} else {
+			high = mid
+		}
+	}
+	return low, low < len(t.cells) && t.cells[low].key == k
+}
+
 func (t *tally) put(c cell) {
-	i, known := slices.BinarySearchFunc(t.cells, c.key, func(c cell, k cellKey) int { return c.key.compare(k) })
+	i, known := t.find(c.key)
 	if known {
 		t.cells[i].n += c.n
 		t.cells[i].num += c.num

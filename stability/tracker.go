@@ -100,7 +100,9 @@ func (t *Tracker) Observe(o *Observation, u *Update) {
 	}
 	t.sum.frames++
 
-	rec := record{at: t.clock.now, label: o.Label, score: o.Score, mac: nan32(), t5d: -1}
+	rec := t.room()
+	rec.at, rec.label, rec.score = t.clock.now, o.Label, o.Score
+	rec.mac, rec.t5d, rec.flags = nan32(), -1, 0
 	if o.HasPTS {
 		rec.flags = flagTimed
 	}
@@ -110,19 +112,24 @@ func (t *Tracker) Observe(o *Observation, u *Update) {
 		switch {
 		case !t.open:
 			t.step = 0
-			t.beginRun(o, u, reason, &rec)
+			t.beginRun(o, u, reason, rec)
 		case o.Repeat:
 			t.step = t.clock.now - before
-			t.repeat(o, u, &rec)
+			t.repeat(o, u, rec)
 		default:
 			t.step = t.clock.now - before
-			t.pair(o, u, &rec)
+			t.pair(o, u, rec)
 		}
 		t.lostFor, t.cutSeen, t.flushed = ReasonNone, false, false
 		t.sum.coveredTo = t.clock.now
 	}
-	t.push(rec)
-	t.tellLate(u)
+	t.recent.next++
+	if t.widest > 0 {
+		t.groups.forget(rec.at - t.widest)
+	}
+	if t.pending.waiting() {
+		t.tellLate(u)
+	}
 	t.blocks.advance(&t.recent, t.pending.settledUpTo(t.recent.next))
 }
 
@@ -342,21 +349,29 @@ func (t *Tracker) endRun() {
 	t.sum.endSegment(t.scan.cur, held+t.step, t.clock.hasPTS && t.step > 0)
 }
 
-// push keeps the record, and what falls out for it.
-func (t *Tracker) push(rec record) {
+// room is where the record of the observation that the clock was moved to goes.
+// What lay there falls out of the ring.
+func (t *Tracker) room() *record {
 	r := &t.recent
 	if r.full() {
-		old := r.oldest()
-		wanted := t.widest > 0 && r.at(old).at > rec.at-t.widest
-		if !(wanted || t.blocks.tail <= old) || !r.grow() {
-			t.blocks.leave(r, old)
-			t.groups.add(r.at(old), old, wanted)
-		}
+		t.forgetOldest()
 	}
-	r.push(rec)
-	if t.widest > 0 {
-		t.groups.forget(rec.at - t.widest)
+	return r.at(r.next)
+}
+
+func (t *Tracker) forgetOldest() {
+	r := &t.recent
+	old := r.oldest()
+	rec := r.at(old)
+	wanted := t.widest > 0 && rec.at > t.clock.now-t.widest
+	if (wanted || t.blocks.tail <= old) && r.grow() {
+		return
 	}
+	t.blocks.leave(r, old)
+	if wanted {
+		t.groups.add(rec, old)
+	}
+	t.groups.passed(rec)
 }
 
 // tellLate moves what is newly known about earlier flips into u.Late.
