@@ -36,6 +36,13 @@ const (
 // numberClip encodes frames that carry their number.
 func numberClip(t *testing.T) string {
 	t.Helper()
+	return encodeNumbers(t, "numbers.mp4", side)
+}
+
+// encodeNumbers does so with further arguments for ffmpeg, and for a picture
+// of so many pixels a side.
+func encodeNumbers(t *testing.T, name string, side int, args ...string) string {
+	t.Helper()
 	src, err := synth.Open(t.Context(), synth.Config{
 		Address: fmt.Sprintf("synth:number?frames=%d&fps=25&size=%dx%d", numbered, side, side), Pool: new(frame.Pool),
 		Wants: []frame.Want{{Width: side, Height: side, Fit: frame.FitSquash, Filter: frame.FilterArea}},
@@ -49,10 +56,11 @@ func numberClip(t *testing.T) string {
 	for src.Read(t.Context(), &f) == nil {
 		raw.Write(f.Pictures[0].Pix)
 	}
-	path := filepath.Join(t.TempDir(), "numbers.mp4")
-	cmd := exec.CommandContext(t.Context(), "ffmpeg", "-hide_banner", "-loglevel", "error", "-y", "-f", "rawvideo",
+	path := filepath.Join(t.TempDir(), name)
+	all := append([]string{"-hide_banner", "-loglevel", "error", "-y", "-f", "rawvideo",
 		"-pix_fmt", "rgb24", "-s", fmt.Sprintf("%dx%d", side, side), "-r", "25", "-i", "-", "-c:v", "libx264",
-		"-preset", "ultrafast", "-tune", "zerolatency", "-crf", "18", "-g", "10", "-pix_fmt", "yuv420p", path)
+		"-preset", "ultrafast", "-tune", "zerolatency", "-crf", "18", "-g", "10", "-pix_fmt", "yuv420p"}, args...)
+	cmd := exec.CommandContext(t.Context(), "ffmpeg", append(all, path)...)
 	cmd.Stdin = &raw
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("ffmpeg: %v (apt-get install ffmpeg)\n%s", err, out)

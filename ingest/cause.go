@@ -14,12 +14,13 @@ const (
 	CauseCrash   Cause = "crash"   // the decoding process died
 	CauseHang    Cause = "hang"    // the decoding process stopped to answer
 	CauseDecode  Cause = "decode"  // what it sent could not be used
+	CauseSize    Cause = "size"    // its pictures changed their size, which takes a new decoder
 	CauseLoop    Cause = "loop"    // a file begins again
 )
 
 // Causes lists all causes that a lost source can have.
 func Causes() []Cause {
-	return []Cause{CauseOpen, CauseTimeout, CauseLost, CauseCrash, CauseHang, CauseDecode, CauseLoop}
+	return []Cause{CauseOpen, CauseTimeout, CauseLost, CauseCrash, CauseHang, CauseDecode, CauseSize, CauseLoop}
 }
 
 // ErrPermanent is wrapped by errors that no further attempt can end: a

@@ -203,13 +203,20 @@ func (s *liveSource) advance(ctx context.Context) (livestamp, error) {
 		if !s.cap.next(&s.mats[1-s.cur]) {
 			return livestamp{}, s.end(time.Since(start) + s.waited)
 		}
+		if err := s.otherSize(); err != nil {
+			return livestamp{}, err
+		}
 		now := time.Now()
 		s.waited = now.Sub(start)
 		pts, estimated := s.clock.next(s.cap.milliseconds(), now)
 		if !s.sampler.Take(pts) {
 			continue
 		}
-		if s.cap.convert(&s.mats[1-s.cur]) && s.mats[1-s.cur].Type() == cv.MatTypeCV8UC3 {
+		converted := s.cap.convert(&s.mats[1-s.cur])
+		if err := s.otherSize(); err != nil { // which may show only now
+			return livestamp{}, err
+		}
+		if converted && s.mats[1-s.cur].Type() == cv.MatTypeCV8UC3 {
 			s.cur = 1 - s.cur
 			return livestamp{pts: pts, estimated: estimated, at: now}, nil
 		}
@@ -217,6 +224,16 @@ func (s *liveSource) advance(ctx context.Context) (livestamp, error) {
 		s.lost++
 	}
 	return livestamp{}, ingest.WithCause(ingest.CauseDecode, fmt.Errorf("%d frames in a row could not be converted", maxRetrieveFailures))
+}
+
+// otherSize is the error of a stream whose pictures are of another size now.
+func (s *liveSource) otherSize() error {
+	m := &s.mats[s.cur]
+	if s.cap.device || !s.have || !otherSize(m.Cols(), m.Rows()) {
+		return nil
+	}
+	return ingest.WithCause(ingest.CauseSize,
+		fmt.Errorf("its pictures are no longer of %dx%d pixels: %w", m.Cols(), m.Rows(), ingest.ErrNotConnected))
 }
 
 // end says why no frame came. OpenCV tells a silent stream, a broken one and

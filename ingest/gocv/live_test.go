@@ -3,6 +3,7 @@
 package gocv
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"io"
@@ -88,6 +89,46 @@ func TestLiveSamples(t *testing.T) {
 		last = f.PTS
 	}
 	f.Release()
+}
+
+// A stream that changes its size is opened anew: OpenCV would go on with
+// pictures of the old size.
+func TestLiveSizeChanges(t *testing.T) {
+	server := rtsptest.Start(t)
+	part := func(size, colour string) []byte {
+		return readFile(t, makeClip(t, colour+".h264", "-f", "lavfi", "-i", "color=c="+colour+":s="+size+":r=25:d=2", "-c:v", "libx264",
+			"-preset", "ultrafast", "-tune", "zerolatency", "-g", "25", "-pix_fmt", "yuv420p"))
+	}
+	small, large := part("160x160", "red"), part("320x240", "blue")
+	for name, parts := range map[string][][]byte{"grows": {small, large}, "shrinks": {large, small}} {
+		path := writeFile(t, name+".h264", bytes.Repeat(bytes.Join(parts, nil), 20))
+		stop := server.Publish(t, name, "-re", "-f", "h264", "-framerate", "25", "-i", path, "-c", "copy")
+		src, err := OpenLive(t.Context(), liveConfig(server.URL(name)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var f frame.Frame
+		first, frames := -1, 0
+		for ; frames < 200 && err == nil; frames++ {
+			if err = src.Read(t.Context(), &f); err != nil {
+				break
+			}
+			p := f.Pictures[0]
+			corner := int(p.Pix[len(p.Pix)-3]) // the last row is the last that a mixed picture takes on
+			if first < 0 {
+				first = corner
+			}
+			if corner < first-8 || corner > first+8 {
+				t.Errorf("%s: frame %d of another picture was taken for one of the old size", name, frames)
+			}
+		}
+		f.Release()
+		if ingest.CauseOf(err, "") != ingest.CauseSize || frames > 60 {
+			t.Errorf("%s: after %d frames %v", name, frames, err)
+		}
+		src.Close()
+		stop()
+	}
 }
 
 func TestLiveTellsSilenceFromTheEnd(t *testing.T) {

@@ -46,6 +46,7 @@ func openLiveCapture(cfg LiveConfig) (*liveCapture, error) {
 		vc.Close()
 		return nil, errNotOpened
 	}
+	listenToSizesLocked()
 	return &liveCapture{capture: capture{vc: vc}}, nil
 }
 

@@ -2,6 +2,8 @@
 
 #include "native.h"
 
+#include <atomic>
+#include <cstdarg>
 #include <cstdlib>
 #include <cstring>
 #include <string>
@@ -42,4 +44,46 @@ int flipmeter_has_decoder(const char *name) {
     typedef const void *(*find)(const char *);
     find f = reinterpret_cast<find>(dlsym(RTLD_DEFAULT, "avcodec_find_decoder_by_name"));
     return f == nullptr ? -1 : f(name) != nullptr;
+}
+
+namespace {
+
+// What FFmpeg's log said of the sizes of pictures since the last question.
+std::atomic<int> coded_width{0}, coded_height{0}, refused_pictures{0};
+
+typedef void (*log_callback)(void *, int, const char *, va_list);
+std::atomic<log_callback> default_log{nullptr};
+
+void listen_to_log(void *context, int level, const char *format, va_list args) {
+    if (std::strncmp(format, "Reinit context to %dx%d", 23) == 0) {
+        va_list copy;
+        va_copy(copy, args);
+        coded_width = va_arg(copy, int);
+        coded_height = va_arg(copy, int);
+        va_end(copy);
+    } else if (std::strncmp(format, "Slice parameters ", 17) == 0) {
+        refused_pictures++;
+    }
+    log_callback next = default_log; // which heeds the level
+    if (next != nullptr)
+        next(context, level, format, args);
+}
+
+} // namespace
+
+void flipmeter_listen_to_sizes(void) {
+    typedef void (*setter)(log_callback);
+    setter set = reinterpret_cast<setter>(dlsym(RTLD_DEFAULT, "av_log_set_callback"));
+    default_log = reinterpret_cast<log_callback>(dlsym(RTLD_DEFAULT, "av_log_default_callback"));
+    coded_width = coded_height = refused_pictures = 0;
+    if (set != nullptr)
+        set(listen_to_log);
+}
+
+int flipmeter_other_size(int width, int height) {
+    const int padding = 64; // more than any codec adds to a picture
+    int w = coded_width, h = coded_height;
+    if (refused_pictures > 0)
+        return 1;
+    return w != 0 && (w < width || w >= width + padding || h < height || h >= height + padding);
 }

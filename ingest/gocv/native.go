@@ -46,6 +46,19 @@ func setCaptureOptionsLocked(options string) {
 	C.flipmeter_capture_options(c)
 }
 
+// listenToSizesLocked makes otherSize know what is decoded from now on. There
+// is one answer for the whole process: it is meant for one that decodes a
+// single stream. The lock must be held.
+func listenToSizesLocked() { C.flipmeter_listen_to_sizes() }
+
+// otherSize says that the pictures that are decoded have no longer the size
+// of the first. OpenCV (4.6 with FFmpeg 5) goes on to give pictures of the
+// old size then: the last one again and again, or the new one's rows over
+// the old one's.
+func otherSize(width, height int) bool {
+	return C.flipmeter_other_size(C.int(width), C.int(height)) != 0
+}
+
 // decoderName names the decoding libraries that are loaded: "OpenCV 4.6.0,
 // FFmpeg 5.1.9 (libavcodec 59.37.100, …)".
 func decoderName() string {

@@ -5,115 +5,35 @@ package rtsptest
 import (
 	"bytes"
 	"context"
-	"fmt"
+	"io"
 	"net"
-	"os/exec"
-	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
-	"time"
 
-	"github.com/bluenviron/gortsplib/v4"
-	"github.com/bluenviron/gortsplib/v4/pkg/auth"
-	"github.com/bluenviron/gortsplib/v4/pkg/base"
-	"github.com/bluenviron/gortsplib/v4/pkg/description"
-	"github.com/bluenviron/gortsplib/v4/pkg/format"
-	"github.com/pion/rtp"
+	"github.com/flipmeter/flipmeter/internal/rtsprelay"
 )
 
-const patience = 2 * time.Minute
-
-// Server is a running server; tests end it by ending. Each path that
-// somebody publishes on can be played by many.
-type Server struct {
-	addr string
-	srv  *gortsplib.Server
-
-	mu             sync.Mutex
-	user, password string // what players must show; "" for none
-	streams        map[string]*stream
-	stopped        bool
-}
-
-type stream struct {
-	out    *gortsplib.ServerStream
-	from   *gortsplib.ServerSession
-	muted  bool
-	garble bool
-	sent   int
-}
+// Server is a running server; tests end it by ending.
+type Server struct{ *rtsprelay.Server }
 
 // Start runs a server on a free loopback port.
 func Start(t testing.TB) *Server {
 	t.Helper()
-	s := &Server{streams: map[string]*stream{}, addr: freePort(t)}
-	s.run(t)
-	t.Cleanup(s.Stop)
-	return s
-}
-
-func freePort(t testing.TB) string {
-	t.Helper()
-	l, err := (&net.ListenConfig{}).Listen(context.Background(), "tcp", "127.0.0.1:0")
+	s, err := rtsprelay.Start()
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer l.Close()
-	return l.Addr().String()
-}
-
-func (s *Server) run(t testing.TB) {
-	t.Helper()
-	s.srv = &gortsplib.Server{Handler: s, RTSPAddress: s.addr, WriteQueueSize: 1024}
-	if err := s.srv.Start(); err != nil {
-		t.Fatalf("start the rtsp server: %v", err)
-	}
-}
-
-// URL is where players find a path.
-func (s *Server) URL(path string) string { return "rtsp://" + s.addr + "/" + path }
-
-// Authenticate makes players show a user and a password from now on.
-func (s *Server) Authenticate(user, password string) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.user, s.password = user, password
-}
-
-// Stop ends the server with all its connections, as if it was switched off.
-func (s *Server) Stop() {
-	s.mu.Lock()
-	if s.stopped {
-		s.mu.Unlock()
-		return
-	}
-	s.stopped = true
-	s.mu.Unlock()
-	s.srv.Close()
-	_ = s.srv.Wait() // it says that it was closed
+	t.Cleanup(s.Stop)
+	return &Server{s}
 }
 
 // Restart switches a stopped server on again, on the same port. Publishers
 // must be started again.
 func (s *Server) Restart(t testing.TB) {
 	t.Helper()
-	s.mu.Lock()
-	s.stopped, s.streams = false, map[string]*stream{}
-	s.mu.Unlock()
-	s.run(t)
-}
-
-// Mute keeps a path's packets back: it stays connected and says nothing.
-func (s *Server) Mute(path string, on bool) { s.with(path, func(st *stream) { st.muted = on }) }
-
-// Garble damages every fourth packet of a path.
-func (s *Server) Garble(path string, on bool) { s.with(path, func(st *stream) { st.garble = on }) }
-
-func (s *Server) with(path string, f func(*stream)) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if st := s.streams[path]; st != nil {
-		f(st)
+	if err := s.Server.Restart(); err != nil {
+		t.Fatal(err)
 	}
 }
 
@@ -122,40 +42,12 @@ func (s *Server) with(path string, f func(*stream)) {
 // played.
 func (s *Server) Publish(t testing.TB, path string, args ...string) (stop func()) {
 	t.Helper()
-	all := append([]string{"-hide_banner", "-loglevel", "error", "-nostdin", "-threads", "1"}, args...)
-	all = append(all, "-f", "rtsp", "-rtsp_transport", "tcp", s.URL(path))
-	ctx, cancel := context.WithCancel(context.Background())
-	cmd := exec.CommandContext(ctx, "ffmpeg", all...)
-	var stderr bytes.Buffer
-	cmd.Stderr = &stderr
-	if err := cmd.Start(); err != nil {
-		cancel()
-		t.Fatalf("start ffmpeg: %v (apt-get install ffmpeg)", err)
+	stop, err := s.Server.Publish(path, args...)
+	if err != nil {
+		t.Fatal(err)
 	}
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		_ = cmd.Wait() // it is killed
-	}()
-	stop = func() { cancel(); <-done }
 	t.Cleanup(stop)
-	for deadline := time.Now().Add(patience); ; time.Sleep(10 * time.Millisecond) {
-		s.mu.Lock()
-		st := s.streams[path]
-		ready := st != nil && st.sent > 0
-		s.mu.Unlock()
-		if ready {
-			return stop
-		}
-		select {
-		case <-done:
-			t.Fatalf("ffmpeg %q ended: %s", all, stderr.Bytes())
-		default:
-		}
-		if time.Now().After(deadline) {
-			t.Fatalf("ffmpeg %q sent nothing within %v", all, patience)
-		}
-	}
+	return stop
 }
 
 // HalfOpen listens, accepts, and never answers. It returns its address.
@@ -190,96 +82,51 @@ func HalfOpen(t testing.TB) string {
 	return l.Addr().String()
 }
 
-// OnDescribe implements gortsplib's handler.
-func (s *Server) OnDescribe(ctx *gortsplib.ServerHandlerOnDescribeCtx) (*base.Response, *gortsplib.ServerStream, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.user != "" {
-		// As most cameras have it; FFmpeg does not know the newer ones.
-		methods := []auth.ValidateMethod{auth.ValidateMethodDigestMD5}
-		if err := auth.Validate(ctx.Request, s.user, s.password, methods, "test", "nonce"); err != nil {
-			return &base.Response{
-				StatusCode: base.StatusUnauthorized,
-				Header:     base.Header{"WWW-Authenticate": auth.GenerateWWWAuthenticate(methods, "test", "nonce")},
-			}, nil, nil
+// Doorway passes connections on to the server, and breaks each off when the
+// player sends a request of the method (DESCRIBE, SETUP, PLAY), as a server
+// that is killed in the middle of a handshake. Once open is called it passes
+// everything. It returns the URL of a path.
+func (s *Server) Doorway(t testing.TB, path, method string) (url string, open func()) {
+	t.Helper()
+	l, err := (&net.ListenConfig{}).Listen(context.Background(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var wg sync.WaitGroup
+	var opened atomic.Bool
+	ctx, cancel := context.WithCancel(context.Background())
+	serve := func(player net.Conn) {
+		defer player.Close()
+		server, err := (&net.Dialer{}).DialContext(ctx, "tcp", s.Addr())
+		if err != nil {
+			return
+		}
+		defer server.Close()
+		defer context.AfterFunc(ctx, func() { player.Close(); server.Close() })()
+		wg.Go(func() {
+			defer player.Close()
+			_, _ = io.Copy(player, server)
+		})
+		buf := make([]byte, 4096)
+		for {
+			n, err := player.Read(buf)
+			if err != nil || !opened.Load() && bytes.HasPrefix(buf[:n], []byte(method+" ")) {
+				return
+			}
+			if _, err := server.Write(buf[:n]); err != nil {
+				return
+			}
 		}
 	}
-	st := s.streams[strings.Trim(ctx.Path, "/")]
-	if st == nil {
-		return &base.Response{StatusCode: base.StatusNotFound}, nil, nil
-	}
-	return &base.Response{StatusCode: base.StatusOK}, st.out, nil
-}
-
-// OnAnnounce implements gortsplib's handler.
-func (s *Server) OnAnnounce(ctx *gortsplib.ServerHandlerOnAnnounceCtx) (*base.Response, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	path := strings.Trim(ctx.Path, "/")
-	if s.streams[path] != nil {
-		return &base.Response{StatusCode: base.StatusBadRequest}, fmt.Errorf("%s is published already", path)
-	}
-	s.streams[path] = &stream{out: gortsplib.NewServerStream(s.srv, ctx.Description), from: ctx.Session}
-	return &base.Response{StatusCode: base.StatusOK}, nil
-}
-
-// OnSetup implements gortsplib's handler.
-func (s *Server) OnSetup(ctx *gortsplib.ServerHandlerOnSetupCtx) (*base.Response, *gortsplib.ServerStream, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	st := s.streams[strings.Trim(ctx.Path, "/")]
-	if st == nil {
-		return &base.Response{StatusCode: base.StatusNotFound}, nil, nil
-	}
-	if st.from == ctx.Session {
-		return &base.Response{StatusCode: base.StatusOK}, nil, nil
-	}
-	return &base.Response{StatusCode: base.StatusOK}, st.out, nil
-}
-
-// OnPlay implements gortsplib's handler.
-func (s *Server) OnPlay(*gortsplib.ServerHandlerOnPlayCtx) (*base.Response, error) {
-	return &base.Response{StatusCode: base.StatusOK}, nil
-}
-
-// OnRecord implements gortsplib's handler.
-func (s *Server) OnRecord(ctx *gortsplib.ServerHandlerOnRecordCtx) (*base.Response, error) {
-	path := strings.Trim(ctx.Path, "/")
-	ctx.Session.OnPacketRTPAny(func(m *description.Media, _ format.Format, p *rtp.Packet) { s.pass(path, m, p) })
-	return &base.Response{StatusCode: base.StatusOK}, nil
-}
-
-func (s *Server) pass(path string, m *description.Media, p *rtp.Packet) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	st := s.streams[path]
-	if st == nil {
-		return
-	}
-	st.sent++
-	if st.muted {
-		return
-	}
-	if st.garble && st.sent%4 == 0 && len(p.Payload) > 8 {
-		for i := 2; i < len(p.Payload); i += 3 {
-			p.Payload[i] ^= 0x5a
+	wg.Go(func() {
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			wg.Go(func() { serve(c) })
 		}
-	}
-	_ = st.out.WritePacketRTP(m, p) // a player that went away is no matter
-}
-
-// OnSessionClose implements gortsplib's handler.
-func (s *Server) OnSessionClose(ctx *gortsplib.ServerHandlerOnSessionCloseCtx) {
-	s.mu.Lock()
-	var gone *gortsplib.ServerStream
-	for path, st := range s.streams {
-		if st.from == ctx.Session {
-			gone = st.out
-			delete(s.streams, path)
-		}
-	}
-	s.mu.Unlock()
-	if gone != nil {
-		gone.Close()
-	}
+	})
+	t.Cleanup(func() { l.Close(); cancel(); wg.Wait() })
+	return "rtsp://" + l.Addr().String() + "/" + path, func() { opened.Store(true) }
 }

@@ -1,0 +1,176 @@
+//go:build cgo && gocv_specific_modules && !race
+
+package app_test
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/flipmeter/flipmeter/app"
+	"github.com/flipmeter/flipmeter/event"
+	"github.com/flipmeter/flipmeter/internal/rtsptest"
+)
+
+// oddities are streams that are no plain ones: their pictures change size,
+// their frames come at no fixed rate, their packets are damaged, and their
+// server breaks off in the middle of a handshake.
+type oddities struct {
+	*auditor
+	steps   map[string]map[time.Duration]int // by camera: how far apart frames were, to 20 ms
+	last    map[string]time.Duration
+	breaks  map[string]int // by camera and reason
+	shaken  bool           // pairs of a damaged stream
+	strange int            // of those, pairs that are not of neighbours
+}
+
+func (o *oddities) note(ev *event.Event) {
+	if ev.Observation == nil {
+		return
+	}
+	if pts, ok := o.last[ev.Camera]; ok && ev.Pair {
+		o.steps[ev.Camera][(ev.Observation.PTS-pts).Round(20*time.Millisecond)]++
+	}
+	o.last[ev.Camera] = ev.Observation.PTS
+	o.breaks[ev.Camera+" "+ev.Break.String()]++
+	o.check(ev)
+}
+
+// TestWatchOddStreams follows them. What a flip is, is decided by what the
+// classifier saw: none is told over a change of size, none more or less for
+// the rate, none over frames that a damage took away.
+func TestWatchOddStreams(t *testing.T) {
+	server := rtsptest.Start(t)
+	clip := numberClip(t)
+	server.Publish(t, "plain", "-re", "-stream_loop", "-1", "-i", clip, "-c", "copy")
+	server.Publish(t, "damaged", "-re", "-stream_loop", "-1", "-i", clip, "-c", "copy")
+	// A second at 25 frames a second, then two and a half at 10.
+	uneven := encodeNumbers(t, "uneven.mp4", side, "-vf",
+		"settb=1/1000,setpts='(floor(N/50)*3.5+if(lt(mod(N,50),25),mod(N,50)*0.04,1+(mod(N,50)-25)*0.1))/TB'", "-fps_mode", "vfr", "-enc_time_base", "1:1000")
+	server.Publish(t, "uneven", "-re", "-stream_loop", "-1", "-i", uneven, "-c", "copy")
+	server.Publish(t, "resized", "-re", "-f", "h264", "-framerate", "25", "-i", sizesClip(t), "-c", "copy")
+	broken, mend := server.Doorway(t, "plain", "SETUP")
+
+	o := &oddities{
+		auditor: &auditor{
+			ledger: &ledger{numbers: map[string]uint32{}}, before: map[string]uint32{},
+			flips: map[string]map[string]bool{}, pairs: map[string]int{},
+		},
+		steps: map[string]map[time.Duration]int{}, last: map[string]time.Duration{}, breaks: map[string]int{},
+	}
+	for _, camera := range []string{"damaged", "uneven", "resized", "broken"} {
+		o.flips[camera], o.steps[camera] = map[string]bool{}, map[time.Duration]int{}
+	}
+	r := startWatch(t, fmt.Sprintf(`
+defaults: {open_timeout: 20s, read_timeout: 20s, stall_after: 20s, queue_size: 100, cuts: "off"}
+cameras:
+  - {name: damaged, url: %q}
+  - {name: uneven, url: %q}
+  - {name: resized, url: %q}
+  - {name: broken, url: %q}
+`, server.URL("damaged"), server.URL("uneven"), server.URL("resized"), broken), o.script, withDecoder(t), func(w *app.WatchOptions) {
+		w.Listeners[0].(*tape).onSeen = o.note
+	})
+
+	r.eventually("the handshake fails, again and again", func() bool { return r.states("broken", "backoff") >= 2 })
+	m := r.scrape()
+	if n := m["flipmeter_source_reconnects_total camera=broken reason=open"]; n < 2 {
+		t.Errorf("%v attempts are counted", n)
+	}
+	if state := r.state("broken"); !strings.HasPrefix(state, "backoff ") && !strings.HasPrefix(state, "connecting") {
+		t.Errorf("the camera is %q", state)
+	}
+	mend()
+	r.eventually("frames of all", func() bool {
+		for camera := range o.flips {
+			if r.tape.observations(camera) < 100 {
+				return false
+			}
+		}
+		return true
+	})
+	seen := r.tape.observations("damaged")
+	server.Garble("damaged", true)
+	r.eventually("damaged frames", func() bool {
+		m := r.scrape()
+		return r.tape.observations("damaged") > seen+20 || m["flipmeter_source_reconnects_total camera=damaged reason=lost"] > 0
+	})
+	server.Garble("damaged", false)
+	seen = r.tape.observations("damaged")
+	r.eventually("it recovers", func() bool { return r.tape.observations("damaged") > seen+50 && r.state("damaged") == "up" })
+	r.end()
+	m = r.gather()
+
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for _, fault := range o.faults {
+		t.Error(fault)
+	}
+	t.Logf("breaks %v, steps %v", o.breaks, o.steps)
+	if m["flipmeter_source_reconnects_total camera=resized reason=size"] == 0 || o.breaks["resized reconnect"] == 0 {
+		t.Errorf("no change of size is seen: %v", o.breaks)
+	}
+	for _, camera := range []string{"uneven", "broken"} {
+		if o.breaks[camera+" gap"]+o.breaks[camera+" time"]+o.breaks[camera+" size"] > 0 {
+			t.Errorf("%s: breaks %v", camera, o.breaks)
+		}
+	}
+	if s := o.steps["uneven"]; s[40*time.Millisecond] < 10 || s[100*time.Millisecond] < 10 || len(s) > 4 {
+		t.Errorf("uneven frames are apart %v", s)
+	}
+	if m["flipmeter_child_restarts_total camera=damaged reason=crash"] > 0 {
+		t.Error("damage killed the decoding process")
+	}
+}
+
+// sizesClip is a stream, some minutes long, that changes its size every six
+// seconds; its numbers go on.
+func sizesClip(t *testing.T) string {
+	t.Helper()
+	half := fmt.Sprint(numbered / 2)
+	var parts [][]byte
+	for _, p := range []string{
+		encodeNumbers(t, "first.h264", side, "-vf", "trim=end_frame="+half),
+		encodeNumbers(t, "second.h264", side+32, "-vf", "trim=start_frame="+half),
+	} {
+		content, err := os.ReadFile(p)
+		if err != nil {
+			t.Fatal(err)
+		}
+		parts = append(parts, content)
+	}
+	path := filepath.Join(t.TempDir(), "sizes.h264")
+	if err := os.WriteFile(path, slices.Concat(slices.Repeat(parts, 20)...), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// TestWatchStartsSoon measures how long the first observation of a local file
+// takes, with the real network. It is meant to be below two seconds, and is,
+// many times over, where the machine has nothing else to do; the test allows
+// for one that has.
+func TestWatchStartsSoon(t *testing.T) {
+	first := make(chan time.Duration, 1)
+	start := time.Now()
+	r := startWatch(t, fmt.Sprintf("defaults: {model: {name: %q, accelerator: cpu}}\ncameras:\n  - {name: film, url: %q}\n",
+		asset(t, "models", "efficientnet-lite0.onnx"), asset(t, "footage", "bigbuckbunny.mp4")), nil, withDecoder(t), func(o *app.WatchOptions) {
+		o.OpenModel, o.Home = nil, home(t)
+		o.Listeners[0].(*tape).onSeen = func(*event.Event) {
+			select {
+			case first <- time.Since(start):
+			default:
+			}
+		}
+	})
+	r.eventually("the first observation", func() bool { return r.tape.observations("film") > 0 })
+	took := <-first
+	t.Logf("the first observation came after %v", took.Round(time.Millisecond))
+	if took > 20*time.Second {
+		t.Errorf("the first observation took %v", took)
+	}
+}
