@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"strings"
@@ -20,7 +21,13 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	natstest.ServeIfAsked()
+	if asked, err := natstest.ServeIfAsked(os.Stdin, os.Stdout); asked {
+		if err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		os.Exit(0)
+	}
 	if os.Getenv("FLIPMETER_TEST_DECODE") != "" {
 		// This binary as the decoding process of a test.
 		if err := Decode(context.Background(), os.Stdin, os.Stdout); err != nil {

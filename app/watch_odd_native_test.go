@@ -21,11 +21,9 @@ import (
 // server breaks off in the middle of a handshake.
 type oddities struct {
 	*auditor
-	steps   map[string]map[time.Duration]int // by camera: how far apart frames were, to 20 ms
-	last    map[string]time.Duration
-	breaks  map[string]int // by camera and reason
-	shaken  bool           // pairs of a damaged stream
-	strange int            // of those, pairs that are not of neighbours
+	steps  map[string]map[time.Duration]int // by camera: how far apart frames were, to 20 ms
+	last   map[string]time.Duration
+	breaks map[string]int // by camera and reason
 }
 
 func (o *oddities) note(ev *event.Event) {

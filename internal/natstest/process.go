@@ -39,21 +39,18 @@ type processConfig struct {
 	FileLimit uint64 `json:"file_limit"`
 }
 
-// ServeIfAsked turns a process that StartProcess started into a server, and
-// ends it with it; in any other it does nothing. TestMain calls it first.
-func ServeIfAsked() {
+// ServeIfAsked runs a server in a process that StartProcess started, until it
+// is told to end; in any other it does nothing. TestMain calls it first, and
+// ends the process where it was asked.
+func ServeIfAsked(in io.Reader, out io.Writer) (asked bool, err error) {
 	text, asked := os.LookupEnv(processVariable)
 	if !asked {
-		return
+		return false, nil
 	}
-	if err := serve(text); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
-	}
-	os.Exit(0)
+	return true, serve(text, in, out)
 }
 
-func serve(text string) error {
+func serve(text string, in io.Reader, out io.Writer) error {
 	var cfg processConfig
 	if err := json.Unmarshal([]byte(text), &cfg); err != nil {
 		return err
@@ -74,8 +71,10 @@ func serve(text string) error {
 	if !ns.ReadyForConnections(startTimeout) {
 		return errors.New("the nats server did not get ready")
 	}
-	fmt.Println(ns.ClientURL())
-	_, _ = io.Copy(io.Discard, os.Stdin) // until the test closes it, or is gone
+	if _, err := fmt.Fprintln(out, ns.ClientURL()); err != nil {
+		return err
+	}
+	_, _ = io.Copy(io.Discard, in) // until the test closes it, or is gone
 	ns.Shutdown()
 	ns.WaitForShutdown()
 	return nil
