@@ -19,6 +19,9 @@ type TruthConfig struct {
 	Near int
 	// Window is the n of vc_n, in frames.
 	Window int
+	// Sets are those of a truth that allows several labels for a frame; nil
+	// if it never does. They must not change while a scorer has them.
+	Sets *TruthSets
 }
 
 // DefaultTruthConfig holds the values of the definitions: pm_10, vc_16.
@@ -48,7 +51,11 @@ func (c TruthConfig) Validate() error {
 //
 // A frame whose truth is not known (NoLabel) is left out: the segments of
 // either side go on over it, windows of frames don't. A frame that has a
-// truth and no label is wrong. Repeated pictures are frames like any other,
+// truth and no label is wrong. Where the truth is a set of labels (see
+// TruthSets), a frame is right with any of them, the truth changes where the
+// set does, and its top five are right with any of them in it. Segments are
+// defined for one label a frame: Edit and the F1 are not known as soon as one
+// frame has several. Repeated pictures are frames like any other,
 // except that, as always, they are no pairs.
 type TruthScorer struct {
 	cfg TruthConfig
@@ -80,8 +87,8 @@ func NewTruthScorer(cfg TruthConfig) *TruthScorer {
 	return s
 }
 
-// Observe takes the next observation with its true class, or NoLabel where
-// that is not known. u is what the tracker said of the same observation.
+// Observe takes the next observation with its true class, the number of the
+// set of its true classes, or NoLabel where that is not known. u is what the tracker said of the same observation.
 func (s *TruthScorer) Observe(o *Observation, u *Update, truth int32) {
 	s.flips.late(u, &s.sum)
 	s.frame(o, u, truth)
@@ -119,12 +126,17 @@ func (s *TruthScorer) frame(o *Observation, u *Update, truth int32) {
 	if truth == NoLabel {
 		return
 	}
-	right := o.Label == truth
+	right := s.cfg.Sets.allows(truth, o.Label)
 	s.sum.frames++
 	if right {
 		s.sum.correct++
 	}
-	s.segments.add(o.Label, truth, &s.sum)
+	if truth < NoLabel {
+		s.sum.severalLabels = true
+	}
+	if !s.sum.severalLabels {
+		s.segments.add(o.Label, truth, &s.sum)
+	}
 	if o.Label == NoLabel {
 		return
 	}
@@ -138,7 +150,7 @@ func (s *TruthScorer) pair(o *Observation, u *Update, truth int32) {
 	known := s.have && truth != NoLabel && before != NoLabel
 	s.have, s.truth = true, truth
 	s.ranked = o.N == TopK || o.N > 0 && o.TopComplete
-	s.inTop = s.ranked && contains(o.Top[:o.N], truth)
+	s.inTop = s.ranked && s.cfg.Sets.anyIn(o.Top[:o.N], truth)
 	if !u.Pair {
 		s.flips.endRun(&s.sum)
 		return

@@ -14,6 +14,7 @@ type TruthSums struct {
 	tp, fp, fn      [numOverlaps]int64
 	edit            preciseSum // Levenshtein's distance by the longer's length
 	editUnknown     int64      // streams with too many segments
+	severalLabels   bool       // a frame has several true labels: no segments
 
 	anchors, anchorsRight    int64
 	windows, windowsConstant int64
@@ -61,6 +62,7 @@ func (s *TruthSums) Merge(o *TruthSums) {
 	}
 	s.edit.merge(o.edit)
 	s.editUnknown += o.editUnknown
+	s.severalLabels = s.severalLabels || o.severalLabels
 	s.anchors += o.anchors
 	s.anchorsRight += o.anchorsRight
 	s.windows += o.windows
@@ -91,7 +93,8 @@ type TruthSummary struct {
 	// 2019), 0 to 100. Acc is pooled over frames. Edit is 100·(1 − d/n), d
 	// Levenshtein's distance between the two sequences of segment labels
 	// and n the longer's length, averaged over streams; streams without any
-	// segment don't count, and it is NaN if one has more than 32,768. F1 is
+	// segment don't count, and it is NaN if one has more than 32,768. All but
+	// Acc are NaN where a frame has several true labels. F1 is
 	// that of segments whose IoU is at least 0.10, 0.25 and 0.50, from true
 	// and false positives and misses pooled over streams. The background
 	// class is no segment in either.
@@ -116,7 +119,7 @@ type TruthSummary struct {
 
 	// Top5Jaggedness is how often the true class entered or left the top
 	// five between adjacent frames (Azulay & Weiss, arXiv:1805.12177v1, Fig.
-	// 2), and Top5Loss the share of pairs on constant truth in which it was
+	// 2; any of them where there are several), and Top5Loss the share of pairs on constant truth in which it was
 	// among them before and not after. Both need every pair's truth and
 	// ranking.
 	Top5Jaggedness int64
@@ -144,7 +147,7 @@ func (s *TruthSums) Summary() TruthSummary {
 	if s.frames == 0 {
 		out.FlipsOnConstantTruth, out.FlipsAtTrueChange = -1, -1
 	}
-	if s.editUnknown == 0 && s.edit.n > 0 {
+	if s.editUnknown == 0 && !s.severalLabels && s.edit.n > 0 {
 		out.Edit = 100 * (1 - s.edit.mean())
 	}
 	if !s.untimed {
@@ -166,7 +169,7 @@ func (s *TruthSums) Summary() TruthSummary {
 // f1 is 100 times the harmonic mean of precision and recall; 0 where no
 // predicted segment hits, NaN where there are no segments at all.
 func (s *TruthSums) f1(i int) float64 {
-	if s.tp[i]+s.fp[i]+s.fn[i] == 0 {
+	if s.severalLabels || s.tp[i]+s.fp[i]+s.fn[i] == 0 {
 		return nan()
 	}
 	if s.tp[i] == 0 {
