@@ -15,12 +15,26 @@ type TruthOptions struct {
 	Path       string // a table, a list, a folder; empty: nothing
 	Tolerance  int    // in frames
 	Background string // label that forms no segment; empty: none
+	// Objects says which objects of an annotated frame are right: the largest,
+	// or all of them.
+	Objects string
 }
 
 // DefaultTruthOptions hold the labels against nothing.
-func DefaultTruthOptions() TruthOptions { return TruthOptions{Background: "background"} }
+func DefaultTruthOptions() TruthOptions {
+	return TruthOptions{Background: "background", Objects: largestObject}
+}
+
+// The values of TruthOptions.Objects.
+const (
+	largestObject = "largest"
+	allObjects    = "all"
+)
 
 func (o *TruthOptions) validate() error {
+	if o.Objects != "" && o.Objects != largestObject && o.Objects != allObjects {
+		return fmt.Errorf("%w: --truth-objects must be %s or %s, got %q", ErrUsage, largestObject, allObjects, o.Objects)
+	}
 	cfg := stability.DefaultTruthConfig()
 	cfg.Tolerance = o.Tolerance
 	if err := cfg.Validate(); err != nil {
@@ -66,7 +80,7 @@ func (t *truths) open(ctx context.Context, o *TruthOptions, classes *labels.Clas
 	if o.Path == "" {
 		return nil
 	}
-	cfg := labels.TruthConfig{Path: o.Path, Classes: classes, FPS: fps}
+	cfg := labels.TruthConfig{Path: o.Path, Classes: classes, FPS: fps, AllObjects: o.Objects == allObjects}
 	if merger != nil {
 		cfg.Resolve = t.resolve
 	}
@@ -119,6 +133,7 @@ func (t *truths) configure(st streamTruth, seqs, times bool, cfg *pipeline.Confi
 	st.track.Align(seqs, times)
 	cfg.Truth, cfg.TruthConfig = st.track, stability.DefaultTruthConfig()
 	cfg.TruthConfig.Tolerance, cfg.TruthConfig.Background = t.o.Tolerance, st.background
+	cfg.TruthConfig.Sets = st.track.Sets()
 }
 
 // add takes a stream's scores and tells them in its outcome.

@@ -136,3 +136,22 @@ func TestTruthThatDoesntFit(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+// TestTruthOfSeveralLabels: a frame is right with any of the labels that its
+// truth allows, flips within a set are on constant truth, and segments are not
+// defined.
+func TestTruthOfSeveralLabels(t *testing.T) {
+	labels := file(t, "clip.txt", "zebra\nlion\nzebra\ngnu\nlion\n")
+	truth := file(t, "truth.csv", "label\nzebra|lion\nlion|zebra\nzebra|lion\nlion\nlion\n")
+	sum, err := scoreFiles(t, func(o *ScoreOptions) { o.Truth.Path, o.FPS = truth, 25 }, labels)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := sum.Streams[0].Truth
+	if got.Acc != 80 || got.FlipsOnConstantTruth != 3 || got.FlipsAtTrueChange != 1 || !math.IsNaN(float64(got.Edit)) || !math.IsNaN(float64(got.F1At10)) {
+		t.Errorf("got %+v", got)
+	}
+	if _, err := scoreFiles(t, func(o *ScoreOptions) { o.Truth.Path, o.Truth.Objects = truth, "some" }, labels); err == nil || !strings.Contains(err.Error(), "--truth-objects must be largest or all") {
+		t.Errorf("got %v", err)
+	}
+}

@@ -29,46 +29,50 @@ type annotation struct {
 	} `xml:"object"`
 }
 
-// annotatedLabel is the label of a frame: the class of the largest object by
-// the area of its box; of equal ones the first in the order of their names.
-// "" is a frame without an object.
-func annotatedLabel(path string) (string, error) {
+// annotatedLabels are the classes of the objects in a frame, or that of the
+// largest one by the area of its box; of equal ones the first in the order of
+// their names. A frame without an object has none.
+func annotatedLabels(path string, all bool) ([]string, error) {
 	f, err := os.Open(path)
 	if err != nil {
-		return "", fmt.Errorf("read annotation: %w", err)
+		return nil, fmt.Errorf("read annotation: %w", err)
 	}
 	defer f.Close()
-	name, err := parseAnnotation(f)
+	names, largest, err := parseAnnotation(f)
 	if err != nil {
-		return "", fmt.Errorf("%s: %w", path, err)
+		return nil, fmt.Errorf("%s: %w", path, err)
 	}
-	return name, nil
+	if all || len(names) == 0 {
+		return names, nil
+	}
+	return []string{largest}, nil
 }
 
-func parseAnnotation(r io.Reader) (string, error) {
+// parseAnnotation lists the objects' names, and the largest one's.
+func parseAnnotation(r io.Reader) (names []string, largest string, err error) {
 	var a annotation
 	if err := xml.NewDecoder(io.LimitReader(r, maxAnnotation)).Decode(&a); err != nil {
 		var syntax *xml.SyntaxError
 		if errors.As(err, &syntax) {
-			return "", fmt.Errorf("line %d: not an annotation: %s", syntax.Line, syntax.Msg)
+			return nil, "", fmt.Errorf("line %d: not an annotation: %s", syntax.Line, syntax.Msg)
 		}
-		return "", fmt.Errorf("not an annotation: %w", err)
+		return nil, "", fmt.Errorf("not an annotation: %w", err)
 	}
-	best, area := "", 0.0
+	area := 0.0
 	for _, o := range a.Objects {
 		name := strings.TrimSpace(o.Name)
 		if name == "" {
-			return "", errors.New("an object has no name")
+			return nil, "", errors.New("an object has no name")
 		}
 		size := (o.Box.XMax - o.Box.XMin) * (o.Box.YMax - o.Box.YMin)
 		if !(size >= 0) {
-			return "", fmt.Errorf("the box of %s has the size %v", name, size)
+			return nil, "", fmt.Errorf("the box of %s has the size %v", name, size)
 		}
-		if best == "" || size > area || size == area && name < best {
-			best, area = name, size
+		if names = append(names, name); len(names) == 1 || size > area || size == area && name < largest {
+			largest, area = name, size
 		}
 	}
-	return best, nil
+	return names, largest, nil
 }
 
 // annotationNumber is the number of a frame by the name of its annotation:

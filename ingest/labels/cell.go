@@ -30,7 +30,10 @@ func (r *rows) setText(c column, class int, cell []byte) (err error) {
 	case colPTSEstimated:
 		r.ptsEstimated, err = parseBool(cell)
 	case colLabelIndex:
-		r.index, err = parseIndex(cell)
+		var several bool
+		if several, err = r.setNumbers(cell); !several {
+			r.index, err = parseIndex(cell)
+		}
 	case colScore:
 		r.score, err = parseFloat(cell)
 	case colPrevLabelScore:

@@ -139,6 +139,13 @@ func (c *Classes) Intern(name string) (index int32, ok bool) {
 // where a closed list has none.
 func (cfg *Config) labelOfName(name []byte) (int32, error) {
 	c := cfg.Classes
+	if cfg.sets != nil && !c.lists(name) {
+		one := *cfg
+		one.sets = nil
+		if label, ok, err := cfg.sets.read(name, one.labelOfName); ok {
+			return label, err
+		}
+	}
 	if cfg.alias != nil {
 		// What a label map calls a group need not be in the list.
 		if _, ok := c.Find(string(name)); !ok && c.way == wayClosed {
@@ -148,6 +155,15 @@ func (cfg *Config) labelOfName(name []byte) (int32, error) {
 		}
 	}
 	return c.named(name)
+}
+
+// lists says whether a closed list has a label of that name.
+func (c *Classes) lists(name []byte) bool {
+	if c.way != wayClosed {
+		return false
+	}
+	_, ok := c.Find(string(name))
+	return ok
 }
 
 // named is the number of a label that is given by name.

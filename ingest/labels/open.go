@@ -34,6 +34,9 @@ type Config struct {
 	// alias knows names that a closed list of labels lacks: a label below
 	// NoLabel, or 0 where it knows none.
 	alias func(name []byte) (int32, error)
+	// sets, where set, takes cells with several labels (a|b), as a truth may
+	// have: the row's label is then far below NoLabel.
+	sets *rowSets
 	// Logits says that vectors are logits rather than probabilities.
 	Logits bool
 }
@@ -164,7 +167,7 @@ func (f *File) openAs(format Format, comma byte, cfg *Config, head []byte) error
 		read(text.header())
 	case List:
 		text = &textReader{lines: f.lines, list: true}
-		read([]string{listColumn(head).String()}, nil)
+		read([]string{listColumn(head, cfg.sets != nil).String()}, nil)
 	default:
 		return fmt.Errorf("no file can be read as %q: use one of %v", format, Formats())
 	}
@@ -194,8 +197,11 @@ func (f *File) openAs(format Format, comma byte, cfg *Config, head []byte) error
 
 // listColumn says whether a list is one of names or one of numbers: its
 // first label decides.
-func listColumn(head []byte) column {
+func listColumn(head []byte, sets bool) column {
 	word, _, _ := bytes.Cut(bytes.TrimSpace(head), []byte{'\n'})
+	if sets {
+		word, _, _ = bytes.Cut(word, []byte{setSeparator})
+	}
 	if _, err := parseIndex(bytes.TrimSpace(word)); err == nil {
 		return colLabelIndex
 	}

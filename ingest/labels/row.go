@@ -21,6 +21,7 @@ type cells struct {
 	pts          float64 // in the column's unit; NaN where empty
 	ptsEstimated bool
 	index        int32 // -1 where empty
+	allowed      int32 // label of a set of classes by number, 0 where there is none
 	name         []byte
 	score, prev  float64 // NaN where empty
 	topIndex     []int32
@@ -72,7 +73,7 @@ func newRows(set columnSet, cfg *Config) (*rows, error) {
 func (r *rows) clear() {
 	c := &r.cells
 	c.pts, c.score, c.prev, c.changeMax = math.NaN(), math.NaN(), math.NaN(), math.NaN()
-	c.index, c.change = -1, -1
+	c.index, c.allowed, c.change = -1, 0, -1
 	c.stream, c.name, c.reason = nil, nil, nil
 	c.epoch, c.seq, c.ptsEstimated, c.repeat, c.cut = 0, 0, false, false, false
 	c.topIndex, c.topScore, c.probs = c.topIndex[:0], c.topScore[:0], c.probs[:0]
@@ -152,6 +153,9 @@ func (r *rows) commit(line int64) error {
 func (r *rows) label(o *stability.Observation) error {
 	o.Label, o.N, o.TopComplete = stability.NoLabel, 0, false
 	switch {
+	case r.allowed < 0:
+		o.Label = r.allowed
+		return nil
 	case r.set.probs():
 		return r.labelOfVector(o)
 	case len(r.topIndex) > 0:

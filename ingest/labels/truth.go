@@ -18,6 +18,7 @@ import (
 type TruthTrack struct {
 	name string // of the file, for messages
 	runs []truthRun
+	sets stability.TruthSets // those of the runs' labels that are sets
 	rows int64
 	// Of the newest row.
 	lastSeq uint64
@@ -172,6 +173,10 @@ func (t *TruthTrack) words(k frameKey) string {
 	}
 	return fmt.Sprintf("row %d", k.row+1)
 }
+
+// Sets are the sets of labels that At tells by number, where frames have
+// several true labels.
+func (t *TruthTrack) Sets() *stability.TruthSets { return &t.sets }
 
 // By says in a word how frames find their truth: row, seq or time.
 func (t *TruthTrack) By() string { return alignmentWords[t.by] }

@@ -245,7 +245,7 @@ func TestAnnotations(t *testing.T) {
 		"":                     "!not an annotation",
 		fmt.Sprintf(zebraXML, 0, object("a", -5)): "!the box of a has the size -50",
 	} {
-		got, err := parseAnnotation(strings.NewReader(text))
+		_, got, err := parseAnnotation(strings.NewReader(text))
 		if err != nil {
 			got = "!" + err.Error()
 		}
@@ -267,6 +267,6 @@ func TestAnnotations(t *testing.T) {
 func FuzzAnnotation(f *testing.F) {
 	f.Add(fmt.Sprintf(zebraXML, 3, object("n02391049", 100)))
 	f.Fuzz(func(_ *testing.T, text string) {
-		_, _ = parseAnnotation(strings.NewReader(text))
+		_, _, _ = parseAnnotation(strings.NewReader(text))
 	})
 }

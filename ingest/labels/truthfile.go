@@ -21,6 +21,9 @@ type TruthConfig struct {
 	Format  Format
 	Classes *Classes
 	FPS     float64
+	// AllObjects makes every class in a frame's annotation right; else that
+	// of its largest object is.
+	AllObjects bool
 	// Resolve, where set, turns the truth's labels into those of the
 	// labels: class is the number of a class, or -1 where name is none.
 	// ok is false where the label is not known.
@@ -117,7 +120,8 @@ func (t *Truth) fromFolder(ctx context.Context, name string) (*TruthTrack, error
 
 // readTable reads a table or list of any format.
 func (t *Truth) readTable(ctx context.Context, path string) (tracks map[string]*TruthTrack, single bool, err error) {
-	cfg := Config{Path: path, Format: t.cfg.Format, Classes: t.cfg.Classes, FPS: t.cfg.FPS, Stride: 1 << 30}
+	sets := newRowSets()
+	cfg := Config{Path: path, Format: t.cfg.Format, Classes: t.cfg.Classes, FPS: t.cfg.FPS, Stride: 1 << 30, sets: sets}
 	if t.cfg.Resolve != nil {
 		cfg.alias = t.alias
 	}
@@ -138,7 +142,7 @@ func (t *Truth) readTable(ctx context.Context, path string) (tracks map[string]*
 				tracks[name] = track
 			}
 			o := &b.Obs[i]
-			e := t.resolve(o)
+			e := t.resolve(o, sets.of(o.Label), &track.sets)
 			if e == nil {
 				e = track.add(o)
 			}
@@ -168,21 +172,39 @@ func (t *Truth) alias(name []byte) (int32, error) {
 // aliasBase is the label of alias 0; others are below.
 const aliasBase = stability.NoLabel - 1
 
-// resolve turns the label of a row of the truth into one of the labels.
-func (t *Truth) resolve(o *stability.Observation) error {
-	switch {
-	case o.Label == stability.NoLabel || t.cfg.Resolve == nil:
-		return nil
-	case o.Label < stability.NoLabel:
-		o.Label = aliasBase - o.Label
-		return nil
+// resolve turns the label of a row of the truth, or the several ones that it
+// allows, into one of the labels, or a set of them.
+func (t *Truth) resolve(o *stability.Observation, row []int32, sets *stability.TruthSets) (err error) {
+	if len(row) == 1 {
+		o.Label, err = t.resolved(row[0])
+		return err
 	}
-	label, ok, err := t.cfg.Resolve(o.Label, t.cfg.Classes.Name(o.Label))
-	if err == nil && !ok {
-		label = stability.NoLabel
+	known := make([]int32, 0, len(row))
+	for _, l := range row {
+		l, err := t.resolved(l)
+		if err != nil {
+			return err
+		}
+		if l != stability.NoLabel {
+			known = append(known, l)
+		}
 	}
-	o.Label = label
+	o.Label, err = sets.Add(known)
 	return err
+}
+
+func (t *Truth) resolved(label int32) (int32, error) {
+	switch {
+	case label == stability.NoLabel || t.cfg.Resolve == nil:
+		return label, nil
+	case label < stability.NoLabel:
+		return aliasBase - label, nil
+	}
+	l, ok, err := t.cfg.Resolve(label, t.cfg.Classes.Name(label))
+	if err == nil && !ok {
+		l = stability.NoLabel
+	}
+	return l, err
 }
 
 // readAnnotations reads the annotations of a stream's frames, one a file.
@@ -211,13 +233,13 @@ func (t *Truth) readAnnotations(ctx context.Context, files []string) (*TruthTrac
 		if i > 0 && list[i-1].seq == a.seq {
 			return nil, fmt.Errorf("%s: frame %d is there twice, also as %s", a.path, a.seq, filepath.Base(list[i-1].path))
 		}
-		name, err := annotatedLabel(a.path)
+		names, err := annotatedLabels(a.path, t.cfg.AllObjects)
 		if err != nil {
 			return nil, err
 		}
 		o := unknownObservation()
 		o.Seq = a.seq
-		if o.Label, err = t.labelOf(name); err == nil {
+		if err = t.labelOf(names, &o, &track.sets); err == nil {
 			err = track.add(&o)
 		}
 		if err != nil {
@@ -227,22 +249,21 @@ func (t *Truth) readAnnotations(ctx context.Context, files []string) (*TruthTrac
 	return track, nil
 }
 
-// labelOf is the label of a name in an annotation; "" is none.
-func (t *Truth) labelOf(name string) (int32, error) {
-	if name == "" {
-		return stability.NoLabel, nil
-	}
-	o := unknownObservation()
-	var err error
+// labelOf gives a frame the labels of the names in its annotation.
+func (t *Truth) labelOf(names []string, o *stability.Observation, sets *stability.TruthSets) error {
 	cfg := Config{Classes: t.cfg.Classes}
 	if t.cfg.Resolve != nil {
 		cfg.alias = t.alias
 	}
-	if o.Label, err = cfg.labelOfName([]byte(name)); err != nil {
-		return 0, err
+	row := make([]int32, 0, len(names))
+	for _, name := range names {
+		l, err := cfg.labelOfName([]byte(name))
+		if err != nil {
+			return err
+		}
+		row = append(row, l)
 	}
-	err = t.resolve(&o)
-	return o.Label, err
+	return t.resolve(o, row, sets)
 }
 
 func globEscape(path string) string {
