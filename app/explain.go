@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"sync"
 
-	"github.com/flipmeter/flipmeter/event"
 	"github.com/flipmeter/flipmeter/frame"
 	"github.com/flipmeter/flipmeter/infer"
 	"github.com/flipmeter/flipmeter/ingest"
@@ -14,76 +13,9 @@ import (
 	"github.com/flipmeter/flipmeter/report"
 )
 
-// explainedFlips is how many flips of a stream are looked at again.
-const explainedFlips = 60
-
-// pairList keeps so many pairs, evenly: when it is full every second goes, and
-// from then on every second is taken, and so on.
-type pairList struct {
-	pairs      []perturb.PairOfFrames
-	seen, step int
-}
-
-const maxPairs = 1 << 14
-
-func (l *pairList) add(p perturb.PairOfFrames) {
-	if l.step == 0 {
-		l.step = 1
-	}
-	if l.seen%l.step == 0 {
-		if len(l.pairs) == maxPairs {
-			for i := range maxPairs / 2 {
-				l.pairs[i] = l.pairs[2*i]
-			}
-			l.pairs = l.pairs[:maxPairs/2]
-			l.step *= 2
-		}
-		if l.seen%l.step == 0 {
-			l.pairs = append(l.pairs, p)
-		}
-	}
-	l.seen++
-}
-
-// explainer remembers the pairs of a stream, to look at some of them again.
-// It is an event.Recorder. Frames are known by their place among those that
-// the source delivers, which is the same at the second reading.
-type explainer struct {
-	flips, held pairList
-	next        uint64 // place of the next frame
-	last        uint64 // of the last frame that was not a repeated picture
-	seq         map[uint64]uint64
-	label       int32
-}
-
-func newExplainer() *explainer { return &explainer{seq: make(map[uint64]uint64)} }
-
-// Record implements event.Recorder.
-func (e *explainer) Record(_ context.Context, ev *event.Event) error {
-	o := ev.Observation
-	if o == nil {
-		return nil
-	}
-	at := e.next
-	e.next++
-	if ev.Pair {
-		p := perturb.PairOfFrames{Seq: at, Before: e.last, From: e.label, To: o.Label, Change: o.Change}
-		if ev.Flip {
-			if e.flips.add(p); len(e.seq) < 4*maxPairs {
-				e.seq[at] = o.Seq
-			}
-		} else {
-			e.held.add(p)
-		}
-	}
-	if !ev.Repeat {
-		e.last, e.label = at, o.Label
-	}
-	return nil
-}
-
-// Close implements event.Recorder.
-func (e *explainer) Close() error { return nil }
+// explainedPairs is how many flips of a stream are looked at again, and how
+// many changes of the truth.
+const explainedPairs = 60
 
 // explainFilters are two resize functions that every build has, other than
 // the model's own.
@@ -116,7 +48,8 @@ func explainWants(m *infer.ModelInfo, filters []frame.Filter) wants {
 
 // explain reads the source once more and looks at the frames of chosen pairs.
 func (a *analysis) explain(ctx context.Context, source, name string, e *explainer) (_ *report.Explained, err error) {
-	pairs := perturb.ChoosePairs(e.flips.pairs, e.held.pairs, explainedFlips)
+	e.endRun()
+	pairs := perturb.ChoosePairs(e.flips.pairs, e.held.pairs, e.changes.pairs, explainedPairs)
 	wanted := make(map[uint64]bool)
 	var last uint64
 	for _, p := range pairs {
@@ -126,19 +59,23 @@ func (a *analysis) explain(ctx context.Context, source, name string, e *explaine
 	filters := explainFilters(a.classifier.Model().Preprocessing.Filter)
 	found := make(map[uint64]*perturb.Steadiness, len(wanted))
 	if len(pairs) > 0 {
-		a.say("%s: looking once more at %d frames around %d flips", name, len(wanted), min(e.flips.seen, explainedFlips))
+		changes := ""
+		if n := min(e.changes.seen, explainedPairs); n > 0 {
+			changes = fmt.Sprintf(" and %d true changes", n)
+		}
+		a.say("%s: looking once more at %d frames around %d flips%s", name, len(wanted), min(e.flips.seen, explainedPairs), changes)
 		if err := a.lookAgain(ctx, source, name, filters, wanted, last, found); err != nil {
 			return nil, err
 		}
 	}
 	out := explainedOf(perturb.Explain(pairs, found))
-	out.Of = e.flips.seen
+	out.Of, out.OfChanges = e.flips.seen, e.changes.seen
 	for _, f := range filters {
 		out.Filters = append(out.Filters, string(f))
 	}
 	for _, p := range pairs {
 		before, after := found[p.Before], found[p.Seq]
-		if seq, ok := e.seq[p.Seq]; ok && p.Group == perturb.Flipped && before != nil && after != nil {
+		if seq, ok := e.seq[p.Seq]; ok && before != nil && after != nil {
 			out.Nine[seq] = [2][9]int32{before.Shifted, after.Shifted}
 		}
 	}
@@ -234,6 +171,7 @@ func explainedOf(e perturb.Explanation) *report.Explained {
 	}
 	return &report.Explained{
 		Flips: group(e.Flips), Held: group(e.Held), TrueChanges: group(e.TrueChanges), Odds: number(e.Odds),
+		TrueChangeOdds: number(e.TrueChangeOdds), FlipToTrueOdds: number(e.FlipToTrueOdds),
 		Nine: make(map[uint64][2][9]int32),
 	}
 }

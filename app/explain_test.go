@@ -1,7 +1,9 @@
 package app
 
 import (
+	"math/rand/v2"
 	"testing"
+	"time"
 
 	"github.com/flipmeter/flipmeter/event"
 	"github.com/flipmeter/flipmeter/infer"
@@ -12,7 +14,7 @@ import (
 // TestExplainerKnowsFramesByTheirPlace: repeated pictures are delivered but
 // don't pair, and numbers that the source has skipped don't count.
 func TestExplainerKnowsFramesByTheirPlace(t *testing.T) {
-	e := newExplainer()
+	e := newExplainer(0)
 	for _, o := range []struct {
 		seq                uint64
 		label              int32
@@ -36,6 +38,69 @@ func TestExplainerKnowsFramesByTheirPlace(t *testing.T) {
 	}
 	if len(e.held.pairs) != 1 || e.held.pairs[0].Seq != 1 || e.seq[3] != 3 || e.seq[5] != 10 {
 		t.Errorf("%+v, %v", e.held.pairs, e.seq)
+	}
+}
+
+// TestExplainerSortsByTruth: its groups are those that the scorer of the truth
+// counts, whatever the tolerance.
+func TestExplainerSortsByTruth(t *testing.T) {
+	rng := rand.New(rand.NewPCG(3, 9))
+	for tolerance := range 4 {
+		e := newExplainer(tolerance)
+		cfg := stability.DefaultTruthConfig()
+		cfg.Tolerance = tolerance
+		scorer, tracker := stability.NewTruthScorer(cfg), stability.NewTracker(stability.DefaultConfig())
+		var u stability.Update
+		var truth, before int32
+		var pairs, changes, changesWithFlip int
+		for i := range 3000 {
+			switch n := rng.IntN(100); {
+			case n < 8:
+				truth = rng.Int32N(4)
+			case n == 8:
+				truth = stability.NoLabel
+			}
+			o := stability.Observation{Seq: uint64(i), HasPTS: true, PTS: time.Duration(i) * 40 * time.Millisecond, Label: truth, Score: .9, Change: int32(rng.IntN(5))}
+			if o.Label == stability.NoLabel || rng.IntN(12) == 0 {
+				o.Label = rng.Int32N(4)
+			}
+			o.Repeat = rng.IntN(30) == 0
+			if rng.IntN(50) == 0 {
+				o.Break = stability.ReasonGap
+			}
+			tracker.Observe(&o, &u)
+			scorer.Observe(&o, &u, truth)
+			if err := e.Record(t.Context(), &event.Event{Observation: &o, Update: u, Truth: &truth}); err != nil {
+				t.Fatal(err)
+			}
+			if u.Repeat {
+				continue
+			}
+			if u.Pair && before != stability.NoLabel && truth != stability.NoLabel {
+				pairs++
+				if before != truth {
+					if changes++; u.Flip {
+						changesWithFlip++
+					}
+				}
+			}
+			before = truth
+		}
+		tracker.Flush(&u)
+		scorer.Flush(&u)
+		e.endRun()
+		sum := scorer.Sums().Summary()
+		if int64(e.flips.seen) != sum.FlipsOnConstantTruth || e.changes.seen != changes || changes == 0 || e.flips.seen == 0 {
+			t.Errorf("tolerance %d: %d flips, %d true changes, want %d and %d", tolerance, e.flips.seen, e.changes.seen, sum.FlipsOnConstantTruth, changes)
+		}
+		if tolerance == 0 && (int64(changesWithFlip) != sum.FlipsAtTrueChange || e.flips.seen+e.held.seen+e.changes.seen != pairs) {
+			t.Errorf("%d of %d, %d pairs: %d + %d + %d", changesWithFlip, sum.FlipsAtTrueChange, pairs, e.flips.seen, e.held.seen, e.changes.seen)
+		}
+		for _, p := range e.changes.pairs {
+			if _, ok := e.seq[p.Seq]; ok != (p.From != p.To) {
+				t.Fatalf("true change %+v: its labels are asked for: %v", p, ok)
+			}
+		}
 	}
 }
 

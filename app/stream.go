@@ -72,7 +72,7 @@ func (a *analysis) runStream(ctx context.Context, source, name string) (_ *strea
 	}
 	var explain *explainer
 	if a.o.Explain {
-		explain = newExplainer()
+		explain = newExplainer(a.o.Truth.Tolerance)
 		recorders = append(recorders, explain)
 	}
 	cfg.Began = began

@@ -20,6 +20,9 @@ type Event struct {
 	// the last one of a stream, which carries flips decided at its end.
 	Observation *stability.Observation
 	stability.Update
+	// Truth is the observation's true class, stability.NoLabel where the
+	// truth does not say; nil where there is no truth.
+	Truth *int32
 
 	// Prev and Cur are small pictures of the frames before and after a
 	// flip; nil where pictures are off. Without a flip Prev is nil, and Cur,

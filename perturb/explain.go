@@ -86,19 +86,18 @@ type PairOfFrames struct {
 	Group  PairGroup
 }
 
-// ChoosePairs takes up to limit flips, evenly, and for each the pair without
-// a flip that is most like it: it has the label before or after the flip, and
-// the most similar change of the input (the nearest in time among equals). No
-// pair is taken twice; a flip may find none.
-func ChoosePairs(flips, held []PairOfFrames, limit int) []PairOfFrames {
-	if limit > 0 && len(flips) > limit {
-		some := make([]PairOfFrames, limit)
-		for i := range some {
-			some[i] = flips[i*len(flips)/limit]
-		}
-		flips = some
-	}
+// ChoosePairs takes up to limit flips and up to limit true changes, evenly,
+// and for each flip the pair without one that is most like it: it has the
+// label before or after the flip, and the most similar change of the input
+// (the nearest in time among equals). No pair is taken twice; a flip may find
+// none.
+func ChoosePairs(flips, held, changes []PairOfFrames, limit int) []PairOfFrames {
+	flips = evenly(flips, limit)
 	out := slices.Clone(flips)
+	for _, c := range evenly(changes, limit) {
+		c.Group = TrueChange
+		out = append(out, c)
+	}
 	taken := make(map[uint64]bool)
 	for _, f := range flips {
 		best := -1
@@ -119,6 +118,18 @@ func ChoosePairs(flips, held []PairOfFrames, limit int) []PairOfFrames {
 	}
 	slices.SortFunc(out, func(a, b PairOfFrames) int { return cmp.Compare(a.Seq, b.Seq) })
 	return out
+}
+
+// evenly takes up to limit of the pairs; no limit is 0.
+func evenly(pairs []PairOfFrames, limit int) []PairOfFrames {
+	if limit <= 0 || len(pairs) <= limit {
+		return pairs
+	}
+	some := make([]PairOfFrames, limit)
+	for i := range some {
+		some[i] = pairs[i*len(pairs)/limit]
+	}
+	return some
 }
 
 // lessAlike says that a is less like f than b is.
@@ -150,9 +161,12 @@ type Explanation struct {
 	TrueChanges GroupSteadiness `json:"true_changes"`
 	// Odds is the odds ratio of touching a frame whose label does not survive
 	// a pixel, flips against pairs without: 0.5 is added to each count
-	// (Haldane–Anscombe), the interval is Woolf's. Nil where a group is
-	// empty.
-	Odds *Estimate `json:"odds_ratio"`
+	// (Haldane–Anscombe), the interval is Woolf's. TrueChangeOdds is that of
+	// true changes against the same pairs, and FlipToTrueOdds that of flips
+	// against true changes. Nil where a group is empty.
+	Odds           *Estimate `json:"odds_ratio"`
+	TrueChangeOdds *Estimate `json:"odds_ratio_true_changes"`
+	FlipToTrueOdds *Estimate `json:"odds_ratio_flips_to_true_changes"`
 }
 
 // Explain computes the comparison. A pair without both frames is left out.
@@ -179,14 +193,18 @@ func Explain(pairs []PairOfFrames, frames map[uint64]*Steadiness) Explanation {
 		}
 		g.into.Shifts, g.into.Filters = ratio(failing, shifts), ratio(filtered, filters)
 	}
-	if e.Flips.Pairs > 0 && e.Held.Pairs > 0 {
-		e.Odds = oddsRatio(e.Flips.Touching, e.Flips.Pairs, e.Held.Touching, e.Held.Pairs)
-	}
+	e.Odds = oddsRatio(&e.Flips, &e.Held)
+	e.TrueChangeOdds = oddsRatio(&e.TrueChanges, &e.Held)
+	e.FlipToTrueOdds = oddsRatio(&e.Flips, &e.TrueChanges)
 	return e
 }
 
-// oddsRatio compares k of n with l of m.
-func oddsRatio(k, n, l, m int) *Estimate {
+// oddsRatio compares two groups; nil where one has no pairs.
+func oddsRatio(x, y *GroupSteadiness) *Estimate {
+	k, n, l, m := x.Touching, x.Pairs, y.Touching, y.Pairs
+	if n == 0 || m == 0 {
+		return nil
+	}
 	a, b, c, d := float64(k)+.5, float64(n-k)+.5, float64(l)+.5, float64(m-l)+.5
 	logOdds := math.Log(a * d / (b * c))
 	se := math.Sqrt(1/a + 1/b + 1/c + 1/d)

@@ -18,6 +18,7 @@ type follower struct {
 	tracker   *stability.Tracker
 	smoothing *stability.Smoothing   // nil: no what-ifs
 	scorer    *stability.TruthScorer // nil: no truth
+	trueClass int32                  // of the newest observation
 	truthErr  error                  // told by send
 
 	// Where the smoothed labels are shown: what the network's own tracker
@@ -64,9 +65,9 @@ func (f *follower) track(o *stability.Observation, probs []float32, at time.Time
 		}
 	}
 	if f.scorer != nil && f.truthErr == nil {
-		var truth int32
-		if truth, f.truthErr = f.cfg.Truth.At(o); f.truthErr == nil {
-			f.scorer.Observe(o, &f.ev.Update, truth)
+		if f.trueClass, f.truthErr = f.cfg.Truth.At(o); f.truthErr == nil {
+			f.scorer.Observe(o, &f.ev.Update, f.trueClass)
+			f.ev.Truth = &f.trueClass
 		}
 	}
 	f.ev.Site, f.ev.Camera, f.ev.At, f.ev.Observation = f.cfg.Site, f.cfg.Stream, at, o

@@ -16,12 +16,18 @@ type Explained struct {
 	TrueChanges ExplainedGroup `json:"true_changes"`
 	// Odds is the odds ratio of touching a frame whose label does not hold
 	// under every shift, flips against pairs without; nil where it is not
-	// known.
-	Odds *ExplainedNumber `json:"odds_ratio"`
+	// known. TrueChangeOdds is that of true changes against the same pairs,
+	// FlipToTrueOdds that of flips against true changes.
+	Odds           *ExplainedNumber `json:"odds_ratio"`
+	TrueChangeOdds *ExplainedNumber `json:"odds_ratio_true_changes"`
+	FlipToTrueOdds *ExplainedNumber `json:"odds_ratio_flips_to_true_changes"`
 	// Filters are the resize functions that were tried.
 	Filters []string `json:"filters"`
-	// Of is the number of flips that these were chosen of, evenly.
-	Of int `json:"of_flips"`
+	// Of is the number of flips that these were chosen of, evenly, and
+	// OfChanges that of true changes. Where the truth is known, the flips are
+	// those on constant truth.
+	Of        int `json:"of_flips"`
+	OfChanges int `json:"of_true_changes"`
 
 	// Nine are the labels of the frames before and after a flip under the
 	// eight shifts, their own in the middle, by the flip's Seq.
@@ -56,28 +62,70 @@ func newExplainedView(e *Explained) *explainedView {
 	if e == nil {
 		return nil
 	}
-	v := &explainedView{Note: fmt.Sprintf(
-		"%d of %d flips were looked at again, chosen evenly, each beside the pair without a flip that has the same label and the most similar change of the picture. Every frame was classified once more under the eight shifts of one pixel and through %s. A frame whose label does not survive one pixel lay on a boundary between labels.",
-		e.Flips.Pairs, e.Of, joined(e.Filters))}
-	switch {
-	case e.Flips.Pairs == 0:
-		v.Lead = "There was no flip to explain."
-	case e.Odds == nil:
-		v.Lead = fmt.Sprintf("%d of %d flips touch a frame whose label does not hold under every shift of one pixel; no pair without a flip is like them.", e.Flips.Touching, e.Flips.Pairs)
-	default:
-		v.Lead = fmt.Sprintf("%d of %d flips touch a frame whose label does not hold under every shift of one pixel, and so do %d of %d pairs without a flip: odds ratio %s.",
-			e.Flips.Touching, e.Flips.Pairs, e.Held.Touching, e.Held.Pairs, e.Odds.text(1))
+	v := &explainedView{Lead: e.lead()}
+	looked := fmt.Sprintf("%d of %d %s", e.Flips.Pairs, e.Of, e.flipsWord())
+	if e.OfChanges > 0 {
+		looked += fmt.Sprintf(" and %d of %d changes of the truth", e.TrueChanges.Pairs, e.OfChanges)
 	}
+	v.Note = fmt.Sprintf(
+		"%s were looked at again, chosen evenly, each flip beside the pair without one that has the same label and the most similar change of the picture. Every frame was classified once more under the eight shifts of one pixel and through %s. A frame whose label does not survive one pixel lay on a boundary between labels.",
+		looked, joined(e.Filters))
 	for _, g := range []struct {
 		name string
 		of   ExplainedGroup
-	}{{"flips", e.Flips}, {"without a flip", e.Held}, {"true changes", e.TrueChanges}} {
+		odds *ExplainedNumber
+	}{{e.flipsWord(), e.Flips, e.Odds}, {"without a flip", e.Held, nil}, {"true changes", e.TrueChanges, e.TrueChangeOdds}} {
 		if g.of.Pairs == 0 {
 			continue
 		}
-		v.Rows = append(v.Rows, []string{g.name, strconv.Itoa(g.of.Pairs), fmt.Sprintf("%d", g.of.Touching), g.of.Shifts.text(2), g.of.Filters.text(2)})
+		v.Rows = append(v.Rows, []string{
+			g.name, strconv.Itoa(g.of.Pairs), strconv.Itoa(g.of.Touching),
+			g.of.Shifts.text(2), g.of.Filters.text(2), g.odds.text(1),
+		})
 	}
 	return v
+}
+
+// flipsWord says which flips these are: with a truth, true changes are a group
+// of their own.
+func (e *Explained) flipsWord() string {
+	if e.OfChanges > 0 {
+		return "flips on constant truth"
+	}
+	return "flips"
+}
+
+// lead is what was found out, in a few sentences.
+func (e *Explained) lead() string {
+	if e.Flips.Pairs == 0 && e.TrueChanges.Pairs == 0 {
+		return "There was no flip to explain."
+	}
+	of := func(g *ExplainedGroup, what string) string {
+		return fmt.Sprintf("%d of %d %s", g.Touching, g.Pairs, what)
+	}
+	var s string
+	if e.Flips.Pairs > 0 {
+		s = of(&e.Flips, e.flipsWord()) + " touch a frame whose label does not hold under every shift of one pixel"
+		if e.Odds != nil {
+			s += ", and so do " + of(&e.Held, "pairs without a flip") + ": odds ratio " + e.Odds.text(1) + "."
+		} else {
+			s += "; no pair without a flip is like them."
+		}
+	}
+	if e.TrueChanges.Pairs == 0 {
+		return s
+	}
+	if s == "" {
+		return of(&e.TrueChanges, "pairs at a change of the truth") + " touch a frame whose label does not hold under every shift of one pixel. There was no flip on constant truth."
+	}
+	s += " Where the truth changed it is " + of(&e.TrueChanges, "pairs")
+	if e.TrueChangeOdds != nil {
+		s += ": odds ratio " + e.TrueChangeOdds.text(1) + " against the pairs without a flip"
+	}
+	if e.FlipToTrueOdds != nil {
+		s += "; that of the flips against the true changes is " + e.FlipToTrueOdds.text(1)
+	}
+	return s + "."
 }
 
 func (n *ExplainedNumber) text(decimals int) string {

@@ -18,6 +18,9 @@ func (s *Summary) WriteText(w io.Writer) error {
 		b.WriteString(st.Source.Name + ": " + strings.Join(st.headline(), ", ") + "\n")
 		writeMeasures(&b, &st.Measures, st.minScore, &st.FPS)
 		writeSmoothers(&b, &st.Measures)
+		if e := st.Explained; e != nil {
+			b.WriteString("  one pixel: " + e.lead() + "\n")
+		}
 		for _, note := range st.warnings {
 			b.WriteString("  ! " + note + "\n")
 		}
