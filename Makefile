@@ -66,17 +66,17 @@ ort: ## fetch the ONNX Runtime for ACCEL=cpu, openvino or cuda
 .PHONY: test
 test: setup model ## vet and all tests, with the race detector, then without cgo
 	go vet -tags $(TAGS) ./...
-	go test -race -shuffle=on -tags $(TAGS) ./...
+	go test -race -shuffle=on -timeout 40m -tags $(TAGS) ./...
 	# What the race detector would distort or slow down: memory and footage.
 	go test -tags $(TAGS),matprofile -run '^TestNoMatIsLost$$' ./ingest/gocv
 	unraced="$$(scripts/unraced ./app ./cmd/flipmeter)" && \
-		go test -shuffle=on -tags $(TAGS) -run "$$unraced" ./app ./cmd/flipmeter
+		go test -shuffle=on -timeout 40m -tags $(TAGS) -run "$$unraced" ./app ./cmd/flipmeter
 	$(MAKE) --no-print-directory test-pure
 
 .PHONY: test-pure
 test-pure: ## the tests of a build without cgo
 	CGO_ENABLED=0 go vet ./...
-	CGO_ENABLED=0 go test ./...
+	CGO_ENABLED=0 go test -timeout 40m ./...
 
 .PHONY: lint
 lint: setup-lint $(GOLANGCI_LINT) ## linters, go.mod, shell scripts
