@@ -39,10 +39,29 @@ func OptionsFromConfig(path string) (AnalyzeOptions, error) {
 	o.ColorMatrix, o.Deinterlace, o.Region, o.Mask = p.ColorMatrix, p.Deinterlace, p.Region, p.Mask
 	o.Stride, o.FPS, o.Cuts = p.Stride, p.FPS, p.Cuts
 	o.Measures = a.Measures.Stability()
+	o.Explain, o.TTA, o.Smooth = a.Explain, a.TTA, smoothOptions(a.Smoothing)
 	n := a.NATS
 	o.NATS, o.Site, o.Pictures = n.URL, n.Site, n.Pictures
 	o.Broker = brokerConfig(n)
 	return o, nil
+}
+
+// ScoreOptionsFromConfig is OptionsFromConfig for score.
+func ScoreOptionsFromConfig(path string) (ScoreOptions, error) {
+	o := DefaultScoreOptions()
+	cfg, err := configs.Load(path)
+	if err != nil {
+		return o, fmt.Errorf("%w: %w", ErrUsage, err)
+	}
+	s := cfg.Score
+	o.Out, o.Tables, o.Format, o.FPS, o.Stride, o.Logits = s.Out, s.Tables, s.Format, s.FPS, s.Stride, s.Logits
+	o.Labels, o.LabelMap, o.FailOn = s.Labels, s.LabelMap, s.FailOn
+	o.Measures, o.Smooth = s.Measures.Stability(), smoothOptions(s.Smoothing)
+	return o, nil
+}
+
+func smoothOptions(s configs.Smoothing) SmoothOptions {
+	return SmoothOptions{Specs: s.Smoothers, Recommend: s.Recommend, MaxLag: s.MaxLag}
 }
 
 // brokerConfig are the credentials and limits of a configuration.

@@ -20,11 +20,15 @@ type Analyze struct {
 	LabelMap string   `yaml:"label_map" doc:"File that says which labels are merged, and which ignored. Empty: none. Results with different ones can't be compared."`
 	FailOn   []string `yaml:"fail_on" doc:"Conditions that a run must not meet; it exits with 3 if one holds, or if its measure is unknown.\n  fail_on: [unexplained_fraction>0.02, flip_fraction.low>0.1]"`
 
-	Model    Model         `yaml:"model" doc:"The classifier, and how it is run."`
-	Picture  Picture       `yaml:"picture" doc:"What the classifier sees of a frame."`
-	Measures Measures      `yaml:"measures" doc:"Thresholds of the measures. Results with different ones can't be compared."`
-	NATS     NATS          `yaml:"nats" doc:"Publishing over NATS."`
-	Alerts   []alerts.Rule `yaml:"alerts" doc:"Alert rules over windowed measures. A rule fires when its condition has held for some time, and is resolved when the value has been clear for keep_firing_for.\n  alerts:\n    - name: FlickerHigh\n      metric: unexplained_fraction\n      window: 1m\n      fire_above: 0.05\n      clear_below: 0.02\n      for: 30s\n      keep_firing_for: 2m\n      min_pairs: 200\n      severity: warning"`
+	Explain bool `yaml:"explain" doc:"Read the footage once more and see whether the labels around flips survive one pixel. It looks at up to 60 flips of a stream, eleven answers a frame."`
+	TTA     int  `yaml:"tta" min:"0" max:"2025" doc:"Average every answer over so many shifted copies of the frame, at as many times the cost. 0 and 1: no. Part of a result's identity."`
+
+	Model     Model         `yaml:"model" doc:"The classifier, and how it is run."`
+	Picture   Picture       `yaml:"picture" doc:"What the classifier sees of a frame."`
+	Measures  Measures      `yaml:"measures" doc:"Thresholds of the measures. Results with different ones can't be compared."`
+	Smoothing Smoothing     `yaml:"smoothing" doc:"What smoothing would leave of the flips."`
+	NATS      NATS          `yaml:"nats" doc:"Publishing over NATS."`
+	Alerts    []alerts.Rule `yaml:"alerts" doc:"Alert rules over windowed measures. A rule fires when its condition has held for some time, and is resolved when the value has been clear for keep_firing_for.\n  alerts:\n    - name: FlickerHigh\n      metric: unexplained_fraction\n      window: 1m\n      fire_above: 0.05\n      clear_below: 0.02\n      for: 30s\n      keep_firing_for: 2m\n      min_pairs: 200\n      severity: warning"`
 }
 
 // Model says which classifier runs, and how.
@@ -100,12 +104,7 @@ type NATS struct {
 
 // Validate checks what single keys don't tell.
 func (a *Analyze) Validate() error {
-	var errs []error
-	for i, text := range a.FailOn {
-		if _, err := alerts.ParseCondition(text); err != nil {
-			errs = append(errs, fmt.Errorf("fail_on[%d]: %w", i, err))
-		}
-	}
+	errs := conditions(a.FailOn)
 	names := map[string]bool{}
 	for i := range a.Alerts {
 		name := a.Alerts[i].Name

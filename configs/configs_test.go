@@ -102,6 +102,11 @@ func TestProblemsAreToldAtOnce(t *testing.T) {
   tabels: csv
   tables: xls
   fail_on: ["flips>>3"]
+  tta: 2026
+  explain: perhaps
+  smoothing:
+    smoothers: [three-in-a-row, ema(2)]
+    max_lag: 5
   measures:
     min_score: 50%
     dwell_min: 400
@@ -120,6 +125,10 @@ func TestProblemsAreToldAtOnce(t *testing.T) {
       fire_above: 1
       clear_below: 2
 watsh: {}
+score:
+  fps: -1
+  format: xls
+  smoothing: {smoothers: [twice]}
 `
 	if err := os.WriteFile(path, []byte(text), 0o666); err != nil {
 		t.Fatal(err)
@@ -132,16 +141,23 @@ watsh: {}
 	want := []string{
 		`:2: analyze.tabels: unknown key, did you mean tables?`,
 		`:3: analyze.tables: must be one of parquet, csv, jsonl, none, got "xls"`,
-		`:6: analyze.measures.min_score: must be a number, got "50%"`,
-		`:7: analyze.measures.dwell_min: must be a duration with a unit, as 400ms or 2m, got "400"`,
-		`:10: analyze.picture.roi: must be x,y,w,h in pixels`,
-		`:11: analyze.picture.min_score: unknown key here, did you mean analyze.measures.min_score?`,
-		`:13: analyze.nats.url: must be embedded, or addresses as nats://host:4222`,
-		`:15: analyze.nats.user: goes with password`,
-		`:14: analyze.nats.token: is in place of user`,
-		`:18: analyze.alerts[0].metric: must be one of`,
-		`:21: analyze.alerts[0].clear_below: must not be above fire_above (1), got 2`,
-		`:22: watsh: unknown key, did you mean watch?`,
+		`:5: analyze.tta: must be `,
+		`:6: analyze.explain: must be `,
+		`:8: analyze.smoothing.smoothers[1]: `,
+		`:9: analyze.smoothing.max_lag: must be a duration with a unit, as 400ms or 2m, got "5"`,
+		`:11: analyze.measures.min_score: must be a number, got "50%"`,
+		`:12: analyze.measures.dwell_min: must be a duration with a unit, as 400ms or 2m, got "400"`,
+		`:15: analyze.picture.roi: must be x,y,w,h in pixels`,
+		`:16: analyze.picture.min_score: unknown key here, did you mean analyze.measures.min_score?`,
+		`:18: analyze.nats.url: must be embedded, or addresses as nats://host:4222`,
+		`:20: analyze.nats.user: goes with password`,
+		`:19: analyze.nats.token: is in place of user`,
+		`:23: analyze.alerts[0].metric: must be one of`,
+		`:26: analyze.alerts[0].clear_below: must not be above fire_above (1), got 2`,
+		`:29: score.fps: must be at least 0, got -1`,
+		`:30: score.format: must be one of`,
+		`:31: score.smoothing.smoothers[0]: `,
+		`:27: watsh: unknown key, did you mean watch?`,
 	}
 	for _, w := range want {
 		if !strings.Contains(err.Error(), path+w) {

@@ -20,12 +20,16 @@ func Default() Config {
 			MinScore: s.MinScore, DwellMin: s.DwellMin, GlitchMax: s.GlitchMax, NearCut: s.NearCut, MinScene: s.MinSceneGap,
 			Resamples: s.Resamples, Seed: s.Seed,
 		},
+		Smoothing: Smoothing{MaxLag: 500 * time.Millisecond},
 		NATS: NATS{
 			Site:   "local",
 			MaxAge: 7 * 24 * time.Hour, MaxBytes: 1 << 30,
 			PictureMaxAge: 24 * time.Hour, PictureMaxBytes: 256 << 20,
 		},
 	}}
+	c.Score = Score{
+		Out: c.Analyze.Out, Tables: c.Analyze.Tables, Format: "auto", Stride: 1, Smoothing: c.Analyze.Smoothing, Measures: c.Analyze.Measures,
+	}
 	c.Watch = defaultWatch(c.Analyze.NATS)
 	c.Defaults = defaultCamera(c.Analyze.Model, c.Analyze.Measures)
 	return c

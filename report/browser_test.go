@@ -324,7 +324,7 @@ func keyboard(t *testing.T, b context.Context, file string, f *simulation) {
 func pointer(t *testing.T, b context.Context, file string) {
 	ctx, _ := open(t, b, file, 1280, 900)
 	at := func(f float64) (x, y float64) {
-		box := eval[[]float64](t, ctx, `(() => { const e = document.querySelector('.timeline'); e.scrollIntoView();
+		box := eval[[]float64](t, ctx, `(() => { const e = document.querySelector('.timeline'); e.scrollIntoView({behavior: "instant"});
 			const r = e.getBoundingClientRect(); return [r.left, r.top, r.width] })()`)
 		return box[0] + 6 + f*(box[2]-58), box[1] + 60
 	}

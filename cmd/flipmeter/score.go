@@ -11,6 +11,7 @@ import (
 func newScoreCommand(streams app.Streams) *cobra.Command {
 	o := app.DefaultScoreOptions()
 	var verbose bool
+	var config string
 	var suite app.SuiteOptions
 	cmd := &cobra.Command{
 		Use:   "score FILE...",
@@ -26,6 +27,15 @@ func newScoreCommand(streams app.Streams) *cobra.Command {
 			"  flipmeter score --fail-on 'flip_fraction>0.05' --json frames.parquet",
 		Args: usageArgs(sourcesOrManifest(&suite.Manifest)),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if config != "" {
+				base, err := app.ScoreOptionsFromConfig(config)
+				if err != nil {
+					return err
+				}
+				if err := underFlags(cmd.Flags(), func() { o = base }); err != nil {
+					return err
+				}
+			}
 			o.Files = args
 			o.Tool = "flipmeter " + programVersion()
 			level := slog.LevelWarn
@@ -42,6 +52,7 @@ func newScoreCommand(streams app.Streams) *cobra.Command {
 	}
 	f := cmd.Flags()
 	f.SortFlags = false
+	f.StringVarP(&config, "config", "c", "", "configuration `file` (see flipmeter config print); flags go before it")
 	f.StringVarP(&o.Out, "out", "o", o.Out, "write the results into this `folder`")
 	f.StringVar(&o.Tables, "tables", o.Tables, "format of the tables: parquet, csv, jsonl or none")
 	f.StringVar(&o.Format, "format", o.Format, "format of the input: "+strings.Join(app.LabelFormats(), ", "))
