@@ -73,6 +73,7 @@ func (a *analysis) removeJournals() error {
 // runText describes everything that a stream's records depend on, as a JSON
 // object whose keys a person knows. probs says that they hold probabilities.
 func runText(source string, id report.Identity, o *AnalyzeOptions, probs bool) (string, error) {
+	id.Thresholds = nil // records are what the network said, before any threshold
 	size, changed := int64(-1), time.Time{}
 	if st, err := os.Stat(source); err == nil {
 		size, changed = st.Size(), st.ModTime().UTC()

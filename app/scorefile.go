@@ -231,7 +231,7 @@ func (f *scoredFile) addStream(found foundStream) error {
 	if f.path == "-" {
 		source.Name = f.base
 	}
-	var identity report.Identity
+	identity := report.Identity{Thresholds: report.ThresholdsOf(&tracker, "")}
 	if f.o.labelMap != nil {
 		identity.Preprocessing.LabelMap = f.o.labelMap.Hash()
 	}

@@ -200,6 +200,7 @@ func identityOf(m *infer.ModelInfo, info ingest.Info, o *AnalyzeOptions) report.
 			LabelMap: labelMap,
 		},
 		ColorMatrix: info.ColorMatrix, Decoder: info.Decoder, Runtime: m.Runtime, Smoother: smoother,
+		Thresholds: report.ThresholdsOf(&o.Measures, o.Cuts),
 	}
 }
 

@@ -241,7 +241,7 @@ func (f *follower) opened(info ingest.Info) {
 		return
 	}
 	s := f.cam.Settings
-	hash := identityOf(f.model.Model(), info, &AnalyzeOptions{Stride: s.Stride}).Hash()
+	hash := identityOf(f.model.Model(), info, &AnalyzeOptions{Stride: s.Stride, Measures: s.Measures.Stability(), Cuts: s.Cuts}).Hash()
 	if s.FPS > 0 { // neighbours are further apart
 		sum := sha256.Sum256(fmt.Appendf(nil, "%s fps %v", hash, s.FPS))
 		hash = hex.EncodeToString(sum[:])

@@ -39,6 +39,9 @@ type Identity struct {
 	// Smoother is what shows its labels in place of the network's; empty for
 	// the network's own.
 	Smoother string `json:"smoother,omitempty"`
+	// Thresholds are nil where they are not known: in runs that were saved
+	// before they were written down.
+	Thresholds *Thresholds `json:"thresholds,omitempty"`
 	// SHA256 is Hash of the rest; the caller leaves it empty.
 	SHA256 string `json:"sha256"`
 }
@@ -62,19 +65,20 @@ func (id Identity) MarshalJSON() ([]byte, error) {
 		p = id.Preprocessing
 	}
 	return json.Marshal(struct {
-		Model         *string `json:"model"`
-		ModelSHA256   *string `json:"model_sha256"`
-		Provider      *string `json:"provider"`
-		Precision     *string `json:"precision"`
-		Preprocessing any     `json:"preprocessing"`
-		ColorMatrix   *string `json:"color_matrix"`
-		Decoder       *string `json:"decoder"`
-		Runtime       *string `json:"runtime"`
-		Smoother      string  `json:"smoother,omitempty"`
-		SHA256        *string `json:"sha256"`
+		Model         *string     `json:"model"`
+		ModelSHA256   *string     `json:"model_sha256"`
+		Provider      *string     `json:"provider"`
+		Precision     *string     `json:"precision"`
+		Preprocessing any         `json:"preprocessing"`
+		ColorMatrix   *string     `json:"color_matrix"`
+		Decoder       *string     `json:"decoder"`
+		Runtime       *string     `json:"runtime"`
+		Smoother      string      `json:"smoother,omitempty"`
+		Thresholds    *Thresholds `json:"thresholds,omitempty"`
+		SHA256        *string     `json:"sha256"`
 	}{
 		known(id.Model), known(id.ModelSHA256), known(id.Provider), known(id.Precision), p,
-		known(id.ColorMatrix), known(id.Decoder), known(id.Runtime), id.Smoother, known(id.SHA256),
+		known(id.ColorMatrix), known(id.Decoder), known(id.Runtime), id.Smoother, id.Thresholds, known(id.SHA256),
 	})
 }
 

@@ -21,6 +21,7 @@ func (s *Summary) WriteText(w io.Writer) error {
 		if e := st.Explained; e != nil {
 			b.WriteString("  one pixel: " + e.lead() + "\n")
 		}
+		writeDelta(&b, st.Delta)
 		for _, note := range st.warnings {
 			b.WriteString("  ! " + note + "\n")
 		}
@@ -29,6 +30,7 @@ func (s *Summary) WriteText(w io.Writer) error {
 		fmt.Fprintf(&b, "\nall %d streams together:\n", n)
 		writeMeasures(&b, &s.Total.Micro, s.Streams[0].minScore, nil)
 		writeSmoothers(&b, &s.Total.Micro)
+		writeDelta(&b, s.Total.Micro.Delta)
 		if f := s.Total.Macro.FlipFraction; f.Value.Known() {
 			b.WriteString("  average of the streams' flip fractions: " + percent(f.Value) + "\n")
 		}
@@ -118,6 +120,19 @@ func writeSmoothers(b *strings.Builder, m *Measures) {
 			continue
 		}
 		_, _ = fmt.Fprintf(t, "  %s\t%s\t%s\t%s\t%s\t%s\t%s\n", name, r.Flips, r.Unexplained, r.Changed, r.CleanLag, r.Lag, r.Followed)
+	}
+	_ = t.Flush()
+}
+
+// writeDelta writes by how much the run differs from its baseline.
+func writeDelta(b *strings.Builder, d *Delta) {
+	if d == nil {
+		return
+	}
+	b.WriteString("  against the baseline:\n")
+	t := tabwriter.NewWriter(b, 0, 0, 2, ' ', 0)
+	for _, r := range d.Rows() {
+		_, _ = fmt.Fprintf(t, "    %s\t%s\t%s\n", r.Name, r.Text(), r.Verdict())
 	}
 	_ = t.Flush()
 }

@@ -16,6 +16,7 @@ type totalView struct {
 	// Of all streams; nil where not asked for, or not given.
 	Smoothing *smoothView
 	Truth     *truthView
+	Delta     *deltaView
 }
 
 // totalRow is a stream in the comparison of all.
@@ -35,6 +36,7 @@ func newTotalView(out Outcome, sum *Summary, streams []*streamView) *totalView {
 	t := &totalView{Verdict: verdict(&sum.Total.Micro, micro), Tiles: totalTiles(sum, micro)}
 	t.Smoothing = newSmoothView("total", &sum.Total.Micro, sum.Recommendation)
 	t.Truth = newTruthView("total", sum.Total.Micro.Truth)
+	t.Delta = newDeltaView("total", sum.Total.Micro.Delta)
 	var most float64
 	for i := range sum.Streams {
 		for _, n := range []Number{sum.Streams[i].FlipFraction.Value, sum.Streams[i].FlipFraction.High} {

@@ -33,6 +33,7 @@ type streamView struct {
 	PairsRest   string
 	Smoothing   *smoothView // nil: not asked for
 	Truth       *truthView  // nil: not given
+	Delta       *deltaView  // nil: no baseline
 	Measured    []Detail
 	Notes       []string
 	HasTimes    bool
@@ -119,6 +120,7 @@ func newStreamView(id string, s *stream, o StreamOutcome, sum *StreamSummary, da
 	v.Stretches, v.StretchRule = stretchViews(s.page, data)
 	v.LabelPairs, v.PairsRest = labelPairs(st, data)
 	v.Truth = newTruthView(id, sum.Truth)
+	v.Delta = newDeltaView(id, sum.Delta)
 	v.Measured = measured(s, sum, cfg)
 	if data.Per > 1 {
 		v.TimelineFor = fmt.Sprintf("The run is long: the timeline shows %d frames a step, with the share of each label in it. "+

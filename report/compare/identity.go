@@ -19,8 +19,14 @@ type Difference struct {
 }
 
 // Identities lists in which fields two identities differ, sorted by name; the
-// hash over all of them is left out.
+// hash over all of them is left out. Where the thresholds of one of them are
+// not known, they differ as a whole.
 func Identities(base, run report.Identity) []Difference {
+	out := []Difference{}
+	if (base.Thresholds == nil) != (run.Thresholds == nil) {
+		out = append(out, Difference{thresholds, thresholdWords(base.Thresholds), thresholdWords(run.Thresholds)})
+		base.Thresholds, run.Thresholds = nil, nil
+	}
 	b, r := flatten(base), flatten(run)
 	names := slices.Collect(maps.Keys(b))
 	for name := range r {
@@ -29,13 +35,30 @@ func Identities(base, run report.Identity) []Difference {
 		}
 	}
 	slices.Sort(names)
-	out := []Difference{}
 	for _, name := range names {
 		if b[name] != r[name] {
 			out = append(out, Difference{name, b[name], r[name]})
 		}
 	}
 	return out
+}
+
+// thresholds is the part of an identity that older runs lack.
+const thresholds = "thresholds"
+
+// Unknown says that the field is not known in one of the two, rather than
+// different.
+func (d *Difference) Unknown() bool { return d.Field == thresholds }
+
+func thresholdWords(t *report.Thresholds) string {
+	if t == nil {
+		return report.NotKnown
+	}
+	words := fmt.Sprintf("min_score %v, dwell_min %v ms, glitch_max %v ms, near_cut %v ms, min_scene %v ms", t.MinScore, t.DwellMinMs, t.GlitchMaxMs, t.NearCutMs, t.MinSceneMs)
+	if t.Cuts != "" {
+		words += ", cuts " + t.Cuts
+	}
+	return words
 }
 
 func flatten(id report.Identity) map[string]string {
@@ -80,5 +103,5 @@ func (d *Difference) Part() string {
 
 // Parts are what an identity consists of.
 func Parts() []string {
-	return []string{"model", "provider", "precision", "preprocessing", "color_matrix", "decoder", "runtime", "smoother"}
+	return []string{"model", "provider", "precision", "preprocessing", "color_matrix", "decoder", "runtime", "smoother", thresholds}
 }

@@ -197,9 +197,9 @@ func verdict(c *Comparison, base, run *Run) []span {
 	}
 	say(fmt.Sprintf(": at %s of the steps from one frame to the next, against %s", report.Percent(run.Total.Micro.FlipFraction.Value),
 		report.Percent(base.Total.Micro.FlipFraction.Value)), false)
-	row := deltaRow{"", *d, true}
+	row := report.FractionDelta(*d)
 	if d.Low.Known() && d.High.Known() && d.Value != 0 {
-		say(", a difference of "+row.signed(d.Value)+" points (95\u202f%: "+row.signed(d.Low)+" to "+row.signed(d.High)+")", false)
+		say(", a difference of "+row.Signed(d.Value)+" points (95\u202f%: "+row.Signed(d.Low)+" to "+row.Signed(d.High)+")", false)
 	}
 	say(". ", false)
 	switch {
@@ -260,7 +260,7 @@ func (r *Result) view(id string, c *Comparison) comparisonView {
 		Differ: report.Percent(c.LabelsDiffer.Value),
 		Both:   report.CountWord(c.Flips.Both), OnlyBaseline: report.CountWord(c.Flips.OnlyBaseline), OnlyRun: report.CountWord(c.Flips.OnlyRun),
 	}
-	rows := deltaRows(c)
+	rows := c.Delta.Rows()
 	top := 0.0
 	for _, row := range rows {
 		for _, n := range []report.Number{row.Value, row.Low, row.High} {
@@ -286,7 +286,7 @@ func (r *Result) view(id string, c *Comparison) comparisonView {
 		for i := range c.PerStream {
 			s := &c.PerStream[i]
 			v.PerStream = append(v.PerStream, perStreamView{fmt.Sprintf("s%d", i), s.Stream, report.CountWord(s.Pairs),
-				deltaRow{"", s.Delta.FlipFraction, true}.Text(), deltaRow{"", s.Delta.UnexplainedFraction, true}.Text(),
+				report.FractionDelta(s.Delta.FlipFraction).Text(), report.FractionDelta(s.Delta.UnexplainedFraction).Text(),
 				report.Percent(s.LabelsDiffer.Value)})
 		}
 	}
