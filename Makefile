@@ -28,6 +28,7 @@ CLIP    := $(FLIPMETER_HOME)/footage/bigbuckbunny.mp4
 OUT     ?= out/demo
 
 FUZZTIME ?= 20s
+DURATION ?= 10m
 BENCH_ROWS ?= 100000000
 
 .PHONY: help
@@ -112,6 +113,14 @@ bench-models: setup build ## speed of every network with every provider, beside 
 .PHONY: bench-probe
 bench-probe: setup model ## speed of a sweep beside the bare session, by background
 	go run -tags $(TAGS) ./bench/probe
+
+.PHONY: bench-costs
+bench-costs: setup model ## processor time of a frame: decoding by size, pictures, classifying
+	go run -tags $(TAGS) ./bench/costs
+
+.PHONY: soak
+soak: setup model ## watch under load, DURATION (default 10m) for each of three loads, and a verdict
+	go run -tags $(TAGS) ./bench/soak -duration $(DURATION) $(SOAKFLAGS)
 
 .PHONY: docker-check
 docker-check: ## run the Dockerfile's steps in a Debian root, without a container engine

@@ -47,6 +47,11 @@ func wantsFor(m *infer.ModelInfo) wants {
 	return wants{list: []frame.Want{in, luma, thumb}, model: 0, luma: 1, thumb: 2}
 }
 
+// withoutThumb is for who looks for no cuts and shows no pictures.
+func (w wants) withoutThumb() wants {
+	return wants{list: w.list[:w.thumb], model: w.model, luma: w.luma, thumb: pipeline.NoPicture}
+}
+
 func (w wants) deps(d *pipeline.Deps) {
 	d.ModelPicture, d.LumaPicture, d.ThumbPicture = w.model, w.luma, w.thumb
 }

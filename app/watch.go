@@ -16,6 +16,8 @@ import (
 	"github.com/flipmeter/flipmeter/bus"
 	"github.com/flipmeter/flipmeter/configs"
 	"github.com/flipmeter/flipmeter/event"
+	"github.com/flipmeter/flipmeter/frame"
+	"github.com/flipmeter/flipmeter/ingest"
 	"github.com/flipmeter/flipmeter/web"
 	"github.com/flipmeter/flipmeter/web/api"
 	"github.com/flipmeter/flipmeter/web/metrics"
@@ -36,6 +38,10 @@ type WatchOptions struct {
 	// DecodeCommand and DecodeEnv run a decoding process; nil is this
 	// program.
 	DecodeCommand, DecodeEnv []string
+	// OpenSource, where it is set, opens sources in the place of what the
+	// cameras' addresses name: frames with the pictures that are wanted, out
+	// of the pool. They are read as files that play at their own speed.
+	OpenSource func(ctx context.Context, cam configs.Camera, wants []frame.Want, pool *frame.Pool) (ingest.Source, error)
 	// Listeners are told of every event of every camera, for programs that
 	// embed the monitoring.
 	Listeners []event.Listener
@@ -129,7 +135,7 @@ func (w *watching) start(ctx context.Context, clean *cleanups) error {
 		w.o.Home = home
 	}
 	var err error
-	w.decoding = decoding{command: w.o.DecodeCommand, env: w.o.DecodeEnv}
+	w.decoding = decoding{command: w.o.DecodeCommand, env: w.o.DecodeEnv, own: w.o.OpenSource}
 	if w.decoding.command == nil {
 		if w.decoding.command, err = decodeCommand(); err != nil {
 			return err
@@ -194,6 +200,15 @@ func (w *watching) takeData(clean *cleanups) error {
 	return nil
 }
 
+// How many messages wait for a broker that is slow or away: flips, windows,
+// states and alerts; observations; and of both for each camera, where there
+// are many.
+const (
+	leastBuffer       = 4096
+	leastObservations = 1024
+	bufferEach        = 32
+)
+
 // startNATS connects to the server, or starts one.
 func (w *watching) startNATS(ctx context.Context, clean *cleanups) error {
 	n := w.cfg.Watch.NATS
@@ -228,7 +243,10 @@ func (w *watching) startNATS(ctx context.Context, clean *cleanups) error {
 		defer cancel()
 		return conn.Close(ctx)
 	})
-	w.publisher = bus.NewPublisher(conn, bus.PublisherConfig{DrainTimeout: w.cfg.Watch.Shutdown / 2, Log: log})
+	w.publisher = bus.NewPublisher(conn, bus.PublisherConfig{
+		Buffer: max(leastBuffer, bufferEach*len(w.cfg.Cameras)), Observations: max(leastObservations, bufferEach*len(w.cfg.Cameras)),
+		DrainTimeout: w.cfg.Watch.Shutdown / 2, Log: log,
+	})
 	w.metrics.CountEvents(func() metrics.Events {
 		s := w.publisher.Stats()
 		return metrics.Events{Published: s.Published, Stored: s.Stored, Duplicates: s.Duplicates, Resent: s.Resent, Lost: s.Lost, LostPictures: s.LostPictures}

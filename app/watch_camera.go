@@ -83,6 +83,9 @@ func (f *follower) run(ctx context.Context) (err error) {
 		}
 	}()
 	want := wantsFor(f.model.Model())
+	if c := &f.w.cfg.Watch; f.cam.Settings.Cuts == string(scene.ModeOff) && !c.Web.Pictures && (!c.NATS.Pictures || f.bus == nil) {
+		want = want.withoutThumb() // nobody would see it
+	}
 	pool := newPool()
 	reader, err := f.reader(want, pool)
 	if err != nil {

@@ -22,6 +22,7 @@ type decoding struct {
 	command  []string
 	env      []string
 	uid, gid uint32
+	own      func(context.Context, configs.Camera, []frame.Want, *frame.Pool) (ingest.Source, error) // see WatchOptions.OpenSource
 }
 
 // cameraAddress is what is opened for a camera, credentials included.
@@ -43,6 +44,9 @@ func cameraAddress(c configs.Camera) (string, error) {
 
 // opener makes what opens a camera's source, and says whether it is live.
 func (d *decoding) opener(c configs.Camera, w wants, pool *frame.Pool, log *slog.Logger) (open ingest.Opener, live bool, err error) {
+	if d.own != nil {
+		return func(ctx context.Context) (ingest.Source, error) { return d.own(ctx, c, w.list, pool) }, false, nil
+	}
 	address, err := cameraAddress(c)
 	if err != nil {
 		return nil, false, err

@@ -34,9 +34,8 @@ type Conn struct {
 	js     jetstream.JetStream
 	closed chan struct{}
 
-	mu     sync.Mutex // guards what provision found
-	ready  bool
-	states jetstream.KeyValue
+	mu    sync.Mutex // guards what provision found
+	ready bool
 }
 
 // Connect connects to a broker. It returns an error that says what to do if

@@ -33,12 +33,6 @@ func (c *Conn) forget() {
 	c.ready = false
 }
 
-func (c *Conn) stateBucket() jetstream.KeyValue {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.states
-}
-
 func (c *Conn) provision(ctx context.Context) error {
 	storage := jetstream.FileStorage
 	if c.cfg.Storage.InMemory {
@@ -48,10 +42,9 @@ func (c *Conn) provision(ctx context.Context) error {
 	if err := c.provisionStream(ctx, storage); err != nil {
 		return err
 	}
-	var err error
-	c.states, err = c.js.KeyValue(ctx, StateBucket)
+	_, err := c.js.KeyValue(ctx, StateBucket)
 	if errors.Is(err, jetstream.ErrBucketNotFound) {
-		c.states, err = c.js.CreateKeyValue(ctx, jetstream.KeyValueConfig{
+		_, err = c.js.CreateKeyValue(ctx, jetstream.KeyValueConfig{
 			Bucket:      StateBucket,
 			Description: "the last state of each camera",
 			History:     1,
@@ -59,7 +52,7 @@ func (c *Conn) provision(ctx context.Context) error {
 			Replicas:    st.Replicas,
 		})
 		if errors.Is(err, jetstream.ErrBucketExists) {
-			c.states, err = c.js.KeyValue(ctx, StateBucket)
+			_, err = c.js.KeyValue(ctx, StateBucket)
 		}
 	}
 	if err != nil {

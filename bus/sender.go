@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -49,7 +50,10 @@ func (s *sender) send(ctx context.Context, m *message) error {
 	case routeCore:
 		return s.publishCore(ctx, m)
 	case routeState:
-		return s.putState(ctx, m)
+		// What the bucket's own Put sends; that waits for the answer, one
+		// state after the other, while a thousand cameras come up.
+		m.subject = "$KV." + StateBucket + "." + m.subject
+		return s.store(ctx, m)
 	case routePicture:
 		chunk, info := pictureFile(m.subject, m.thumb.JPEG())
 		m.release()
@@ -172,6 +176,12 @@ func (s *sender) settleOldest(ctx context.Context) error {
 			return s.refusal(m, err)
 		}
 		f.ack, f.err = nil, err
+		if s.superseded() {
+			s.count.published.Add(1)
+			s.underway[0] = flight{}
+			s.underway = s.underway[1:]
+			return nil
+		}
 		if err := wait.before(ctx, err); err != nil {
 			return err
 		}
@@ -181,6 +191,15 @@ func (s *sender) settleOldest(ctx context.Context) error {
 		s.count.resent.Add(1)
 		*f = s.fly(f.m)
 	}
+}
+
+// superseded says whether the oldest message under way is a last state that a
+// later one has taken the place of: sent again now, it would be the last.
+func (s *sender) superseded() bool {
+	oldest := s.underway[0].m
+	return oldest.route == routeState && slices.ContainsFunc(s.underway[1:], func(f flight) bool {
+		return f.m.route == routeState && f.m.subject == oldest.subject
+	})
 }
 
 // prepared makes sure that the stream exists, before a first message and
@@ -221,38 +240,6 @@ func (s *sender) publishCore(ctx context.Context, m *message) error {
 			return err
 		}
 	}
-}
-
-// putState stores the last state, again and again until it is stored.
-func (s *sender) putState(ctx context.Context, m *message) error {
-	wait := s.newPatience()
-	for {
-		err := s.prepared(ctx)
-		if err == nil {
-			err = s.putStateOnce(ctx, m)
-			if err == nil {
-				s.count.published.Add(1)
-				return nil
-			}
-			if isRefusal(err) {
-				err = s.refusal(m, err)
-				s.count.lose(m)
-				return err
-			}
-			err = wait.before(ctx, err)
-		}
-		if err != nil {
-			s.count.lose(m)
-			return err
-		}
-	}
-}
-
-func (s *sender) putStateOnce(ctx context.Context, m *message) error {
-	ctx, cancel := context.WithTimeout(ctx, apiTimeout)
-	defer cancel()
-	_, err := s.conn.stateBucket().Put(ctx, m.subject, m.data)
-	return err
 }
 
 // refusal is the error of a message that will never arrive. A flip goes out

@@ -127,11 +127,13 @@ func (a *assembler) compare(f *frame.Frame, r *record) {
 		a.prev, a.cur, a.haveGrid = a.cur, a.prev, true
 	}
 	if i := a.deps.ThumbPicture; i != NoPicture {
-		if broken {
-			a.cut.Reset()
-		}
-		if score, ok := a.cut.Score(f.Pictures[i]); ok {
-			r.content = score
+		if a.cfg.Cuts != scene.ModeOff {
+			if broken {
+				a.cut.Reset()
+			}
+			if score, ok := a.cut.Score(f.Pictures[i]); ok {
+				r.content = score
+			}
 		}
 		r.thumb = f.TakeThumb(i)
 	}

@@ -15,9 +15,9 @@ import (
 func Simple(p Plan, width, height int) (Scaler, error) {
 	switch p.Want.Filter {
 	case frame.FilterNearest:
-		return &simple{plan: p, x: nearest(width, p.Scaled.X), y: nearest(height, p.Scaled.Y)}, nil
+		return newSimple(p, nearest(width, p.Scaled.X), nearest(height, p.Scaled.Y)), nil
 	case frame.FilterLinear, frame.FilterArea:
-		return &simple{plan: p, x: linear(width, p.Scaled.X), y: linear(height, p.Scaled.Y)}, nil
+		return newSimple(p, linear(width, p.Scaled.X), linear(height, p.Scaled.Y)), nil
 	}
 	return nil, fmt.Errorf("resize filter %q is not known without OpenCV: want nearest, linear or area, or another library's like pillow-bicubic", p.Want.Filter)
 }
@@ -31,6 +31,18 @@ type tap struct {
 type simple struct {
 	plan Plan
 	x, y []tap
+	// rows are source rows at the width of the result, as RGB; a source row
+	// is used for many rows of a result that is larger.
+	rows [2][]float32
+	at   [2]int // which they are, -1 for none
+}
+
+func newSimple(p Plan, x, y []tap) *simple {
+	s := &simple{plan: p, x: x[p.Crop.Min.X:p.Crop.Max.X], y: y}
+	for i := range s.rows {
+		s.rows[i] = make([]float32, 3*len(s.x))
+	}
+	return s
 }
 
 func nearest(src, dst int) []tap {
@@ -55,28 +67,48 @@ func linear(src, dst int) []tap {
 
 // Scale writes the crop as RGB.
 func (s *simple) Scale(rgb []byte, src Pixels) error {
-	crop, first, third := s.plan.Crop, 0, 2
-	if src.BGR {
-		first, third = 2, 0
-	}
+	crop := s.plan.Crop
+	s.at = [2]int{-1, -1}
 	out := rgb
 	for y := crop.Min.Y; y < crop.Max.Y; y++ {
 		ty := s.y[y]
-		up, down := src.Pix[ty.a*src.Stride:], src.Pix[ty.b*src.Stride:]
-		for _, tx := range s.x[crop.Min.X:crop.Max.X] {
-			out[0] = mix(up, down, 3*tx.a+first, 3*tx.b+first, tx.w, ty.w)
-			out[1] = mix(up, down, 3*tx.a+1, 3*tx.b+1, tx.w, ty.w)
-			out[2] = mix(up, down, 3*tx.a+third, 3*tx.b+third, tx.w, ty.w)
-			out = out[3:]
+		up := s.row(ty.a, ty.b, src)
+		down := s.row(ty.b, ty.a, src)
+		w := ty.w
+		line := out[:len(up)]
+		for i, v := range up {
+			line[i] = byte(v*(1-w) + down[i]*w + 0.5)
 		}
+		out = out[len(up):]
 	}
 	return nil
 }
 
-func mix(up, down []byte, a, b int, wx, wy float32) byte {
-	top := float32(up[a])*(1-wx) + float32(up[b])*wx
-	bottom := float32(down[a])*(1-wx) + float32(down[b])*wx
-	return byte(top*(1-wy) + bottom*wy + 0.5)
+// row is a source row at the width of the result. The other one that is
+// needed at the same time keeps its place.
+func (s *simple) row(n, other int, src Pixels) []float32 {
+	for i, at := range s.at {
+		if at == n {
+			return s.rows[i]
+		}
+	}
+	i := 0
+	if s.at[0] == other {
+		i = 1
+	}
+	s.at[i] = n
+	first, third := 0, 2
+	if src.BGR {
+		first, third = 2, 0
+	}
+	pix, row := src.Pix[n*src.Stride:], s.rows[i]
+	for k, t := range s.x {
+		a, b, to := pix[3*t.a:3*t.a+3], pix[3*t.b:3*t.b+3], row[3*k:3*k+3]
+		to[0] = float32(a[first])*(1-t.w) + float32(b[first])*t.w
+		to[1] = float32(a[1])*(1-t.w) + float32(b[1])*t.w
+		to[2] = float32(a[third])*(1-t.w) + float32(b[third])*t.w
+	}
+	return row
 }
 
 // Close has nothing to free.

@@ -1,0 +1,16 @@
+//go:build cgo && gocv_specific_modules && gocv_videoio
+
+// Command soak lets flipmeter watch run for long under load, and says whether
+// it held: memory and goroutines flat, frames dropped evenly or not at all,
+// events soon after their frames. It exits with 1 where something did not
+// hold. docs/sizing.md has a record and says how to read it.
+//
+// Three loads, each in a process of its own:
+//
+//	small      RTSP cameras with small streams and a real network, sampled at 5
+//	           frames a second: nothing may be dropped
+//	hd         the same from 1080p25: as many frames as the cores allow, and
+//	           the same of each camera
+//	synthetic  many made-up cameras at 10 frames a second and a scripted
+//	           classifier: tracker, NATS, metrics, alerts, history
+package main

@@ -1,0 +1,64 @@
+//go:build cgo && gocv_specific_modules && gocv_videoio
+
+package main
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/flipmeter/flipmeter/app"
+)
+
+// readProcess reads what this process and its decoding processes take.
+func readProcess(at time.Duration) (sample, error) {
+	s := sample{at: at, goroutines: runtime.NumGoroutine()}
+	own, err := os.ReadFile("/proc/self/stat")
+	if err != nil {
+		return s, fmt.Errorf("read how much memory there is in use (this program is for Linux): %w", err)
+	}
+	s.rss, s.cpu = resources(string(own))
+	lists, err := filepath.Glob("/proc/self/task/*/children")
+	if err != nil {
+		return s, err
+	}
+	for _, list := range lists {
+		pids, _ := os.ReadFile(list) // a thread may have ended
+		for _, pid := range strings.Fields(string(pids)) {
+			line, err := os.ReadFile(filepath.Join("/proc", pid, "cmdline"))
+			if err != nil || !strings.Contains(string(line), app.DecodeCommand) {
+				continue // ended, or ffmpeg
+			}
+			stat, err := os.ReadFile(filepath.Join("/proc", pid, "stat"))
+			if err != nil {
+				continue
+			}
+			rss, cpu := resources(string(stat))
+			s.children, s.childCPU = s.children+rss, s.childCPU+cpu
+		}
+	}
+	return s, nil
+}
+
+// resources reads resident memory and processor time out of a line of
+// /proc/PID/stat.
+func resources(stat string) (rss int, cpu time.Duration) {
+	const (
+		user, system, resident = 11, 12, 21 // counted from the field after the name
+		tick                   = 10 * time.Millisecond
+	)
+	_, rest, _ := strings.Cut(stat, ") ")
+	f := strings.Fields(rest)
+	if len(f) <= resident {
+		return 0, 0
+	}
+	number := func(i int) int {
+		n, _ := strconv.Atoi(f[i]) // the kernel's own text
+		return n
+	}
+	return number(resident) * os.Getpagesize(), time.Duration(number(user)+number(system)) * tick
+}
