@@ -81,32 +81,44 @@ func run(ctx context.Context, home, model string, pictures, rounds int) (err err
 	}
 	t := perturb.DefaultTranslation(perturb.Sweep)
 	shots := pictures * (t.To - t.From + 1)
-	rates, shares := make([][]float64, len(sweeps)+1), make([][]float64, len(sweeps)+1)
-	for range rounds {
-		d, err := bare.Run(ctx, shots)
-		if err != nil {
-			return err
-		}
-		alone := float64(shots) / d.Seconds()
-		rates[0], shares[0] = append(rates[0], alone), append(shares[0], 1)
-		for i, s := range sweeps {
-			t.Background, t.Faithful = s.bg, s.faithful
-			rate, err := sweep(ctx, c, memory{pictures}, t, shots)
-			if err != nil {
-				return err
+	// By sweep, the bare session first: speeds, those as shares of the bare
+	// session's in the same round, and processor time a shot, in milliseconds.
+	n := len(sweeps) + 1
+	rates, shares, costs := make([][]float64, n), make([][]float64, n), make([][]float64, n)
+	for round := range rounds {
+		now := make([]float64, n)
+		for k := range n {
+			// Each round begins with another, so that what a machine does after
+			// a pause, or when it is warm, favours none.
+			i := (k + round) % n
+			used := measured.CPUTime()
+			if i == 0 {
+				d, err := bare.Run(ctx, shots)
+				if err != nil {
+					return err
+				}
+				now[i] = float64(shots) / d.Seconds()
+			} else {
+				t.Background, t.Faithful = sweeps[i-1].bg, sweeps[i-1].faithful
+				if now[i], err = sweep(ctx, c, memory{pictures}, t, shots); err != nil {
+					return err
+				}
 			}
-			rates[i+1], shares[i+1] = append(rates[i+1], rate), append(shares[i+1], rate/alone)
+			costs[i] = append(costs[i], (measured.CPUTime()-used).Seconds()*1000/float64(shots))
+		}
+		for i, rate := range now {
+			rates[i], shares[i] = append(rates[i], rate), append(shares[i], rate/now[0])
 		}
 	}
 	fmt.Printf("%s, %d cores, sweeps of %d shots, %d rounds taken in turn, medians\n\n", c.Model().Name, cores, shots, rounds)
 	w := tabwriter.NewWriter(os.Stdout, 0, 0, 3, ' ', 0)
-	fmt.Fprintln(w, "SWEEP\tSHOTS A SECOND\tOF THE BARE SESSION")
+	fmt.Fprintln(w, "SWEEP\tSHOTS A SECOND\tOF THE BARE SESSION\tPROCESSOR TIME A SHOT")
 	for i := range rates {
 		name := "bare session"
 		if i > 0 {
 			name = sweeps[i-1].name
 		}
-		fmt.Fprintf(w, "%s\t%.1f\t%.2f\n", name, measured.Median(rates[i]), measured.Median(shares[i]))
+		fmt.Fprintf(w, "%s\t%.1f\t%.2f\t%.2f ms\n", name, measured.Median(rates[i]), measured.Median(shares[i]), measured.Median(costs[i]))
 	}
 	return w.Flush()
 }
