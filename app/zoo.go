@@ -146,36 +146,56 @@ func ListModels(home string, streams Streams) error {
 	return err
 }
 
-// InspectModel prints what an ONNX file, or an installed model, is.
-func InspectModel(home, model string, streams Streams) error {
+// inspection is an ONNX file that is looked at.
+type inspection struct {
+	path  string
+	bytes int64
+	model *onnxfile.Model
+	info  *infer.ModelInfo // nil where the file says nothing of itself
+}
+
+// inspect reads an ONNX file, or an installed model.
+func inspect(home, model string) (*inspection, error) {
 	s, err := store(home)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	path, _, err := findModel(filepath.Dir(s.Dir), model)
+	in := new(inspection)
+	if in.path, _, err = findModel(filepath.Dir(s.Dir), model); err != nil {
+		return nil, err
+	}
+	if in.model, err = onnxfile.ReadFile(in.path); err != nil {
+		return nil, err
+	}
+	st, err := os.Stat(in.path)
+	if err != nil {
+		return nil, fmt.Errorf("inspect model: %w", err)
+	}
+	in.bytes = st.Size()
+	info, err := infer.DecodeMetadata(in.model.Metadata)
+	switch {
+	case err == nil:
+		in.info = &info
+	case !errors.Is(err, infer.ErrNoMetadata):
+		return nil, fmt.Errorf("model %s: %w", in.path, err)
+	}
+	return in, nil
+}
+
+// InspectModel prints what an ONNX file, or an installed model, is.
+func InspectModel(home, model string, streams Streams) error {
+	in, err := inspect(home, model)
 	if err != nil {
 		return err
 	}
-	m, err := onnxfile.ReadFile(path)
-	if err != nil {
-		return err
-	}
-	st, err := os.Stat(path)
-	if err != nil {
-		return fmt.Errorf("inspect model: %w", err)
-	}
-	info, err := infer.DecodeMetadata(m.Metadata)
-	described := err == nil
-	if err != nil && !errors.Is(err, infer.ErrNoMetadata) {
-		return fmt.Errorf("model %s: %w", path, err)
-	}
+	m := in.model
 	w := tabwriter.NewWriter(streams.Out, 0, 0, 2, ' ', 0)
 	row := func(name, format string, args ...any) { fmt.Fprintf(w, name+"\t"+format+"\n", args...) }
-	row("file", "%s (%s)", path, megabytes(st.Size()))
-	if described {
-		inspectDescription(row, &info)
+	row("file", "%s (%s)", in.path, megabytes(in.bytes))
+	if in.info != nil {
+		inspectDescription(row, in.info)
 	} else {
-		inspectBeside(row, path)
+		inspectBeside(row, in.path)
 	}
 	for _, v := range m.Inputs {
 		row("input", "%s", valueText(v))
@@ -190,7 +210,9 @@ func InspectModel(home, model string, streams Streams) error {
 		row("cost", "not known: the file states no shapes of tensors in between")
 	}
 	row("operators", "ONNX opset %d, %d nodes", m.Opset, len(m.Nodes))
-	inspectTaps(row, m)
+	for _, v := range tapsOf(m) {
+		row("tap", "%s", valueText(v))
+	}
 	return w.Flush()
 }
 
@@ -232,17 +254,18 @@ func preprocessingText(p *infer.Preprocessing) string {
 	return b.String()
 }
 
-// inspectTaps lists the feature maps that can be looked at.
-func inspectTaps(row func(name, format string, args ...any), m *onnxfile.Model) {
+// tapsOf are the feature maps that can be looked at.
+func tapsOf(m *onnxfile.Model) (taps []onnxfile.Value) {
 	var names []string
 	if text := m.Metadata[zoo.MetaTaps]; text == "" || json.Unmarshal([]byte(text), &names) != nil {
-		return
+		return nil
 	}
 	for _, v := range m.Values {
 		if slices.Contains(names, v.Name) {
-			row("tap", "%s", valueText(v))
+			taps = append(taps, v)
 		}
 	}
+	return taps
 }
 
 // valueText is a tensor's name, type and shape.

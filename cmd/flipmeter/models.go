@@ -23,12 +23,20 @@ func newModelsCommand(streams app.Streams) *cobra.Command {
 }
 
 func newModelsListCommand(streams app.Streams) *cobra.Command {
-	return &cobra.Command{
+	var asJSON bool
+	cmd := &cobra.Command{
 		Use:   "list",
 		Short: "List the networks that can be built and those that are installed",
 		Args:  usageArgs(cobra.NoArgs),
-		RunE:  func(*cobra.Command, []string) error { return app.ListModels("", streams) },
+		RunE: func(*cobra.Command, []string) error {
+			if asJSON {
+				return app.ListModelsJSON("", streams)
+			}
+			return app.ListModels("", streams)
+		},
 	}
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print one JSON object")
+	return cmd
 }
 
 func newModelsPullCommand(streams app.Streams) *cobra.Command {
@@ -95,12 +103,20 @@ func newModelsBuildCommand(streams app.Streams) *cobra.Command {
 }
 
 func newModelsInspectCommand(streams app.Streams) *cobra.Command {
-	return &cobra.Command{
+	var asJSON bool
+	cmd := &cobra.Command{
 		Use:   "inspect NAME|FILE",
 		Short: "Print what a model is: inputs, outputs, preprocessing, size, cost, feature maps",
 		Args:  usageArgs(cobra.ExactArgs(1)),
-		RunE:  func(_ *cobra.Command, args []string) error { return app.InspectModel("", args[0], streams) },
+		RunE: func(_ *cobra.Command, args []string) error {
+			if asJSON {
+				return app.InspectModelJSON("", args[0], streams)
+			}
+			return app.InspectModel("", args[0], streams)
+		},
 	}
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print one JSON object")
+	return cmd
 }
 
 func newModelsVerifyCommand(streams app.Streams) *cobra.Command {
