@@ -18,6 +18,7 @@ import (
 	"github.com/flipmeter/flipmeter/event"
 	"github.com/flipmeter/flipmeter/frame"
 	"github.com/flipmeter/flipmeter/ingest"
+	"github.com/flipmeter/flipmeter/internal/sdnotify"
 	"github.com/flipmeter/flipmeter/web"
 	"github.com/flipmeter/flipmeter/web/api"
 	"github.com/flipmeter/flipmeter/web/metrics"
@@ -69,6 +70,7 @@ type watching struct {
 	natsURL   string
 	web       *web.Server // nil: off
 	operate   *operating
+	manager   sdnotify.Manager
 
 	cameras map[string]*running
 	wg      sync.WaitGroup // the cameras
@@ -102,6 +104,7 @@ func Watch(ctx context.Context, o WatchOptions, streams Streams) (err error) {
 		return err
 	}
 	w.greet(streams)
+	w.manager = sdnotify.FromEnvironment(o.Environ)
 	return w.run(ctx)
 }
 
@@ -295,8 +298,10 @@ func (w *watching) run(ctx context.Context) error {
 	}
 	ends = append(ends, spawn(w.operate.run))
 	w.board.setReason("")
+	w.tellReady(ctx)
 	err := w.wait(ctx, failed)
 	w.board.setReason("stopping")
+	w.tellManager(context.WithoutCancel(ctx), sdnotify.Stopping)
 	for _, r := range w.cameras {
 		r.stop()
 	}

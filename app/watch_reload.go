@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/flipmeter/flipmeter/configs"
+	"github.com/flipmeter/flipmeter/internal/sdnotify"
 )
 
 // wait lets the cameras run, and applies changes of the configuration, until
@@ -23,6 +24,8 @@ func (w *watching) wait(ctx context.Context, failed <-chan error) error {
 		defer t.Stop()
 		tick = t.C
 	}
+	alive, stop := w.watchdog()
+	defer stop()
 	known := w.fileSum()
 	for {
 		select {
@@ -30,6 +33,8 @@ func (w *watching) wait(ctx context.Context, failed <-chan error) error {
 			return nil
 		case err := <-failed:
 			return err
+		case <-alive:
+			w.tellManager(ctx, sdnotify.Alive)
 		case <-tick:
 			if sum := w.fileSum(); !bytes.Equal(sum, known) {
 				known = sum
