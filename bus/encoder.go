@@ -87,7 +87,9 @@ func (e *encoder) encode(ev *event.Event, send func(*message) error) error {
 	if o := ev.Observation; o != nil {
 		e.epoch, e.seq, e.pts, e.hasPTS = e.stream.Epoch+o.Epoch, o.Seq, o.PTS, o.HasPTS
 		e.at = e.atOf(ev)
-		out = append(out, encode(TypeObservation, e.observation(ev)))
+		if !ev.Held { // nobody said it
+			out = append(out, encode(TypeObservation, e.observation(ev)))
+		}
 	}
 	if ev.Flip {
 		out = e.newFlip(ev, out)

@@ -23,6 +23,9 @@ type Event struct {
 	// Truth is the observation's true class, stability.NoLabel where the
 	// truth does not say; nil where there is no truth.
 	Truth *int32
+	// Held is set where nobody told this observation: a sender that speaks
+	// only when a label changes was taken to say the same again.
+	Held bool
 
 	// Prev and Cur are small pictures of the frames before and after a
 	// flip; nil where pictures are off. Without a flip Prev is nil, and Cur,

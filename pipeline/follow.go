@@ -70,7 +70,7 @@ func (f *follower) track(o *stability.Observation, probs []float32, at time.Time
 			f.ev.Truth = &f.trueClass
 		}
 	}
-	f.ev.Site, f.ev.Camera, f.ev.At, f.ev.Observation = f.cfg.Site, f.cfg.Stream, at, o
+	f.ev.Site, f.ev.Camera, f.ev.Track, f.ev.At, f.ev.Observation = f.cfg.Site, f.cfg.Stream, f.cfg.Track, at, o
 	f.ev.Prev, f.ev.Cur, f.ev.PrevTop, f.ev.ChangedCells, f.ev.Traced = nil, nil, nil, nil, nil
 	f.ev.Window = nil
 	if !o.Repeat {
@@ -131,7 +131,7 @@ func (f *follower) windowsAreDue(o *stability.Observation) bool {
 func (f *follower) sendWindows(ctx context.Context) error {
 	for _, width := range f.cfg.Windows {
 		f.tracker.Snapshot(width, &f.window)
-		ev := event.Event{Site: f.cfg.Site, Camera: f.cfg.Stream, At: f.ev.At, Window: &f.window}
+		ev := event.Event{Site: f.cfg.Site, Camera: f.cfg.Stream, Track: f.cfg.Track, At: f.ev.At, Window: &f.window}
 		if err := f.tell(ctx, &ev); err != nil {
 			return err
 		}
@@ -142,7 +142,7 @@ func (f *follower) sendWindows(ctx context.Context) error {
 
 // finish sends what the tracker finds out only at the stream's end.
 func (f *follower) finish(ctx context.Context) error {
-	ev := event.Event{Site: f.cfg.Site, Camera: f.cfg.Stream, At: f.ev.At}
+	ev := event.Event{Site: f.cfg.Site, Camera: f.cfg.Stream, Track: f.cfg.Track, At: f.ev.At}
 	f.tracker.Flush(&ev.Update)
 	if f.smoothing != nil {
 		f.smoothing.Flush(&ev.Update)

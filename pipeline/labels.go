@@ -50,7 +50,13 @@ func (l *Labels) ObserveAll(ctx context.Context, o *stability.Observation, probs
 	if l.timed {
 		at = at.Add(o.PTS)
 	}
+	return l.observe(ctx, o, probs, at, false)
+}
+
+// observe is ObserveAll with the wall clock; held is that of the event.
+func (l *Labels) observe(ctx context.Context, o *stability.Observation, probs []float32, at time.Time, held bool) error {
 	ev := l.follow.track(o, probs, at)
+	ev.Held = held
 	if ev.Flip {
 		ev.PrevTop = l.prev[:l.prevN]
 		l.flips++

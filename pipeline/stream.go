@@ -19,6 +19,8 @@ const NoPicture = -1
 // Config is what a run of one stream depends on.
 type Config struct {
 	Site, Stream string
+	// Track is the object of the stream that is followed, "" for all of it.
+	Track string
 	// Epoch is added to the epochs of frames, which a source counts from 0,
 	// or not at all.
 	Epoch   uint64

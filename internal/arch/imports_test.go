@@ -23,6 +23,7 @@ var layers = [...]layer{
 	{"scene", []string{"frame"}, true, "whether the input changed must not depend on who asks"},
 	{"ingest", []string{"frame", "resample"}, false, "a source knows nothing of what becomes of its frames"},
 	{"ingest/labels", []string{"stability"}, false, "observations come in without any picture"},
+	{"ingest/messages", []string{"stability"}, false, "labels come in without any picture, and whoever sends them knows nothing of what becomes of them"},
 	{"infer", []string{"frame", "resample"}, false, "a classifier knows nothing of streams, measures or outputs"},
 	{"infer/sidecar", []string{"infer", "frame", "internal/strictyaml"}, false, "what a model does not say itself, read from the file beside it"},
 	{"infer/labelmap", []string{"infer", "frame", "internal/strictyaml"}, false, "labels are merged before anybody counts them"},
