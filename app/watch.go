@@ -18,6 +18,7 @@ import (
 	"github.com/flipmeter/flipmeter/event"
 	"github.com/flipmeter/flipmeter/frame"
 	"github.com/flipmeter/flipmeter/ingest"
+	"github.com/flipmeter/flipmeter/ingest/messages/mqtt"
 	"github.com/flipmeter/flipmeter/internal/sdnotify"
 	"github.com/flipmeter/flipmeter/web"
 	"github.com/flipmeter/flipmeter/web/api"
@@ -68,6 +69,8 @@ type watching struct {
 	board     *board
 	publisher *bus.Publisher // nil: not published
 	natsURL   string
+	mqttURL   string // of the embedded server
+	brokers   brokers
 	web       *web.Server // nil: off
 	operate   *operating
 	manager   sdnotify.Manager
@@ -114,7 +117,11 @@ func loadWatchConfig(o *WatchOptions) (*configs.Config, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrUsage, err)
 	}
-	if err := errors.Join(cfg.ApplyEnvironment(o.Environ), cfg.ReadSecrets()); err != nil {
+	err = errors.Join(cfg.ApplyEnvironment(o.Environ), cfg.ReadSecrets())
+	if err == nil {
+		err = cfg.CheckBrokers()
+	}
+	if err != nil {
 		return nil, fmt.Errorf("%w: %s: %w", ErrUsage, o.Config, err)
 	}
 	if len(cfg.Cameras) == 0 {
@@ -215,6 +222,11 @@ const (
 // startNATS connects to the server, or starts one.
 func (w *watching) startNATS(ctx context.Context, clean *cleanups) error {
 	n := w.cfg.Watch.NATS
+	if m := w.cfg.Watch.MQTT; m.URL != "" {
+		w.brokers.mqtt = mqtt.Config{
+			URL: m.URL, User: m.User, Password: m.Password, ClientID: m.ClientID, CAFile: m.CAFile, CertFile: m.CertFile, KeyFile: m.KeyFile,
+		}
+	}
 	if n.URL == "" {
 		return nil
 	}
@@ -225,6 +237,7 @@ func (w *watching) startNATS(ctx context.Context, clean *cleanups) error {
 		srv, err := bus.StartEmbedded(ctx, bus.ServerConfig{
 			StoreDir: filepath.Join(w.cfg.Watch.Data, "nats"), Listen: n.Listen,
 			User: n.User, Password: n.Password, Token: n.Token, CertFile: n.CertFile, KeyFile: n.KeyFile, Log: log,
+			ListenMQTT: w.cfg.Watch.MQTT.Listen, MQTTUser: w.cfg.Watch.MQTT.User, MQTTPassword: w.cfg.Watch.MQTT.Password,
 		})
 		if err != nil {
 			return err
@@ -236,7 +249,12 @@ func (w *watching) startNATS(ctx context.Context, clean *cleanups) error {
 		})
 		cfg = bus.Config{Server: srv, Storage: cfg.Storage, Pictures: cfg.Pictures}
 		w.natsURL = srv.URL()
+		if b := &w.brokers.mqtt; b.URL == "" {
+			b.URL, b.User, b.Password, b.Pinned = srv.MQTT()
+			w.mqttURL = b.URL
+		}
 	}
+	w.brokers.nats = cfg
 	conn, err := bus.Connect(ctx, cfg, log)
 	if err != nil {
 		return err
@@ -266,6 +284,9 @@ func (w *watching) greet(streams Streams) {
 	}
 	if w.natsURL != "" {
 		fmt.Fprintf(streams.Err, "events: flipmeter tail --nats %s\n", w.natsURL)
+	}
+	if w.mqttURL != "" {
+		fmt.Fprintf(streams.Err, "labels: %s\n", w.mqttURL)
 	}
 	fmt.Fprintf(streams.Err, "following %d cameras; Ctrl-C ends it\n", len(w.cameras))
 	if w.o.Started != nil {

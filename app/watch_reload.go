@@ -79,9 +79,14 @@ func (w *watching) reload(ctx context.Context) {
 // did not change are not touched. Nothing is changed after an error.
 func (w *watching) apply(ctx context.Context, cameras []configs.Camera) error {
 	fresh := map[string]*sharedModel{}
+	changed := map[string]bool{}
 	for _, cam := range cameras {
 		if r := w.cameras[cam.Name]; r != nil && reflect.DeepEqual(r.cam, cam) {
 			continue
+		}
+		changed[cam.Name] = true
+		if _, _, ok := cam.InMessages(); ok {
+			continue // somebody else classifies
 		}
 		model, err := w.models.acquire(ctx, cam.Settings.Model)
 		if err != nil {
@@ -95,7 +100,7 @@ func (w *watching) apply(ctx context.Context, cameras []configs.Camera) error {
 	}
 	for name, r := range w.cameras {
 		listed := slices.ContainsFunc(cameras, func(c configs.Camera) bool { return c.Name == name })
-		if listed && fresh[name] == nil {
+		if listed && !changed[name] {
 			continue
 		}
 		r.stop()
@@ -108,16 +113,20 @@ func (w *watching) apply(ctx context.Context, cameras []configs.Camera) error {
 		}
 	}
 	for _, cam := range cameras {
-		model := fresh[cam.Name]
-		if model == nil {
+		if !changed[cam.Name] {
 			continue
 		}
+		model := fresh[cam.Name]
 		// Cameras end one by one, before what they report to: not with ctx.
 		following, stop := context.WithCancel(context.WithoutCancel(ctx))
 		r := &running{cam: cam, stop: stop, done: make(chan struct{})}
 		w.cameras[cam.Name] = r
 		w.wg.Go(func() {
 			defer close(r.done)
+			if model == nil {
+				w.hear(following, cam)
+				return
+			}
 			w.follow(following, cam, model)
 		})
 	}

@@ -32,6 +32,8 @@ type Config struct {
 	// the publisher's buffer until it is there. For live streams.
 	Retry bool
 
+	once bool // a broken connection stays broken
+
 	Storage  Storage
 	Pictures PictureStorage
 }

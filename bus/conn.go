@@ -99,6 +99,9 @@ func (c *Conn) options(target target) ([]nats.Option, error) {
 		}),
 		nats.ClosedHandler(func(*nats.Conn) { close(c.closed) }),
 	}
+	if cfg.once {
+		opts = append(opts, nats.NoReconnect())
+	}
 	switch {
 	case cfg.Server != nil:
 		opts = append(opts, nats.InProcessServer(cfg.Server.ns))

@@ -2,6 +2,7 @@ package bus
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -25,8 +26,13 @@ type ServerConfig struct {
 	Listen string
 	// User with Password, or Token, is what clients must show.
 	User, Password, Token string
-	// CertFile and KeyFile (PEM) turn TLS on for Listen.
+	// CertFile and KeyFile (PEM) turn TLS on for Listen and ListenMQTT.
 	CertFile, KeyFile string
+	// ListenMQTT is the address for clients that speak MQTT 3.1.1, as
+	// Listen. MQTTUser with MQTTPassword is what they must show, else what
+	// Listen's must; a Token as their password.
+	ListenMQTT             string
+	MQTTUser, MQTTPassword string
 
 	// MaxStore bounds the files, 0 is 4 GiB.
 	MaxStore int64
@@ -46,6 +52,7 @@ const (
 type Server struct {
 	cfg     ServerConfig
 	ns      *server.Server
+	opts    *server.Options
 	tempDir string
 }
 
@@ -70,6 +77,7 @@ func StartEmbedded(ctx context.Context, cfg ServerConfig) (*Server, error) {
 	} else if err := os.MkdirAll(opts.StoreDir, 0o700); err != nil {
 		return nil, fmt.Errorf("start the embedded nats server: make its store: %w", err)
 	}
+	s.opts = opts
 	if s.ns, err = server.NewServer(opts); err != nil {
 		s.removeTemp()
 		return nil, fmt.Errorf("start the embedded nats server: %w", err)
@@ -113,36 +121,54 @@ func (c ServerConfig) options() (*server.Options, error) {
 		}
 		opts.StoreDir = dir
 	}
+	if c.ListenMQTT != "" {
+		if err := c.mqttOptions(opts); err != nil {
+			return nil, err
+		}
+	}
 	if c.Listen == "" {
 		return opts, nil
 	}
-	host, portText, err := net.SplitHostPort(c.Listen)
-	if err != nil {
-		return nil, fmt.Errorf("nats listen address %q: want host:port, as 127.0.0.1:4222", c.Listen)
+	var err error
+	if opts.Host, opts.Port, err = splitListen("nats", c.Listen); err != nil {
+		return nil, err
 	}
-	port, err := strconv.ParseUint(portText, 10, 16)
-	if err != nil {
-		return nil, fmt.Errorf("nats listen address %q: the port must be a number from 0 to 65535", c.Listen)
-	}
-	if !isLoopback(host) && c.Token == "" && (c.User == "" || c.Password == "") {
+	if !isLoopback(opts.Host) && c.Token == "" && (c.User == "" || c.Password == "") {
 		return nil, fmt.Errorf("nats listen address %q is open to other machines: give it a token or a user with a password, or listen on 127.0.0.1", c.Listen)
 	}
 	opts.DontListen = false
-	opts.Host = host
-	opts.Port = int(port)
-	if port == 0 {
-		opts.Port = server.RANDOM_PORT
-	}
 	if c.CertFile != "" {
-		tlsConfig, err := server.GenTLSConfig(&server.TLSConfigOpts{CertFile: c.CertFile, KeyFile: c.KeyFile})
-		if err != nil {
-			return nil, fmt.Errorf("read the embedded nats server's certificate: %w", err)
+		if opts.TLSConfig, err = c.certificate(); err != nil {
+			return nil, err
 		}
-		opts.TLSConfig = tlsConfig
 		opts.TLS = true
 		opts.TLSTimeout = server.TLS_TIMEOUT.Seconds()
 	}
 	return opts, nil
+}
+
+// splitListen divides an address; port 0 becomes a random one.
+func splitListen(what, address string) (host string, port int, err error) {
+	host, text, err := net.SplitHostPort(address)
+	if err != nil {
+		return "", 0, fmt.Errorf("%s listen address %q: want host:port, as 127.0.0.1:4222", what, address)
+	}
+	n, err := strconv.ParseUint(text, 10, 16)
+	if err != nil {
+		return "", 0, fmt.Errorf("%s listen address %q: the port must be a number from 0 to 65535", what, address)
+	}
+	if n == 0 {
+		return host, server.RANDOM_PORT, nil
+	}
+	return host, int(n), nil
+}
+
+func (c ServerConfig) certificate() (*tls.Config, error) {
+	t, err := server.GenTLSConfig(&server.TLSConfigOpts{CertFile: c.CertFile, KeyFile: c.KeyFile})
+	if err != nil {
+		return nil, fmt.Errorf("read the embedded nats server's certificate: %w", err)
+	}
+	return t, nil
 }
 
 func isLoopback(host string) bool {

@@ -18,6 +18,7 @@ func (c *Config) ReadSecrets() error {
 	errs := []error{
 		fillSecret("watch.web.token_file", w.Web.TokenFile, &w.Web.Token),
 		w.NATS.readSecrets("watch.nats"),
+		fillSecret("watch.mqtt.password_file", w.MQTT.PasswordFile, &w.MQTT.Password),
 		w.Alerts.readSecrets("watch.alerts"),
 	}
 	for i := range c.Cameras {

@@ -17,6 +17,7 @@ type Watch struct {
 
 	Web     Web       `yaml:"web" doc:"HTTP server: dashboard, API, Prometheus and health checks."`
 	NATS    WatchNATS `yaml:"nats" doc:"Publishing over NATS."`
+	MQTT    MQTT      `yaml:"mqtt" doc:"Where cameras with mqtt: addresses hear their labels."`
 	Alerts  Alerting  `yaml:"alerts" doc:"What is an alert, and who is told."`
 	History History   `yaml:"history" doc:"What is kept of the past for the dashboard."`
 }
@@ -45,7 +46,7 @@ type WatchNATS struct {
 // Camera is one source that is followed.
 type Camera struct {
 	Name     string `yaml:"name" required:"true" doc:"Name in subjects, metrics and alerts."`
-	URL      string `yaml:"url" secret:"url" doc:"rtsp://, rtsps://, http://, https://, camera:0, a video file, or synth:…; better no credentials in it."`
+	URL      string `yaml:"url" secret:"url" doc:"rtsp://, rtsps://, http://, https://, camera:0, a video file, or synth:…; nats:SUBJECT or mqtt:TOPIC for labels that a classifier elsewhere gives; better no credentials in it."`
 	URLFile  string `yaml:"url_file" doc:"File that holds the URL, in its place."`
 	SubURL   string `yaml:"substream" secret:"url" doc:"Address of the camera's smaller stream. If it is given, it is the one that is looked at: decoding costs by the pixel, and networks see a small picture anyway."`
 	User     string `yaml:"user" doc:"User that the camera wants."`
@@ -59,6 +60,8 @@ type Camera struct {
 type CameraSettings struct {
 	Model    Model    `yaml:"model" doc:"The classifier. Cameras with the same model share it."`
 	Measures Measures `yaml:"measures" doc:"Thresholds of the measures, and the widths of the windows."`
+
+	Messages Messages `yaml:"messages" doc:"How messages are read, where url is nats:SUBJECT or mqtt:TOPIC and labels come from elsewhere: no model runs, and of the keys below none but those in here counts. nats: and mqtt: alone stand for flipmeter.in.v1.SITE.CAMERA and flipmeter/in/v1/SITE/CAMERA. The defaults read {label, score, track, seq, time, top}, of which only label must be there. See docs/messages.md."`
 
 	FPS         float64 `yaml:"fps" min:"0" max:"1000" doc:"Frames a second that are looked at; 0 is all. Fewer cost less, and neighbours are further apart."`
 	Stride      int     `yaml:"stride" min:"1" max:"100000" doc:"Look at every n-th frame."`
@@ -165,6 +168,9 @@ func (c *Camera) Validate() error {
 	if (c.Password != "" || c.PasswordFile != "") && c.User == "" {
 		errs = append(errs, errors.New("password: goes with user"))
 	}
+	if err := c.checkTopic(); err != nil {
+		errs = append(errs, err)
+	}
 	return errors.Join(append(errs, c.Settings.Validate())...)
 }
 
@@ -194,7 +200,7 @@ func defaultWatch(nats NATS) Watch {
 func defaultCamera(model Model, measures Measures) CameraSettings {
 	measures.Windows = []time.Duration{10 * time.Second, time.Minute, 10 * time.Minute}
 	return CameraSettings{
-		Model: model, Measures: measures,
+		Model: model, Measures: measures, Messages: defaultMessages(),
 		Stride: 1, ColorMatrix: "auto", Deinterlace: "off", Cuts: "content",
 		Transport: "tcp", AtEnd: "loop", Speed: "real", Queue: "auto", QueueSize: 2,
 		OpenTimeout: 10 * time.Second, ReadTimeout: 10 * time.Second, StallAfter: 3 * time.Second, FrozenAfter: 10 * time.Second,

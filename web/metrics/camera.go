@@ -45,12 +45,15 @@ func (m *Metrics) Camera(name string) *Camera {
 // Notify counts an event.
 func (c *Camera) Notify(ev *event.Event) {
 	if o := ev.Observation; o != nil {
-		if ev.Repeat {
+		switch {
+		case ev.Held:
+			c.m.frames.WithLabelValues(c.name, "held").Inc()
+		case ev.Repeat:
 			c.repeats.Inc()
-		} else if o.Label != stability.NoLabel {
+		case o.Label != stability.NoLabel:
 			c.observed.Inc()
 		}
-		if !ev.At.IsZero() {
+		if !ev.At.IsZero() && !ev.Held {
 			c.last.Set(float64(ev.At.UnixMilli()) / 1e3)
 			c.lag.Observe(max(c.m.now().Sub(ev.At), 0).Seconds())
 		}
@@ -127,6 +130,16 @@ func (c *Camera) Lost(reason string, child bool) {
 	}
 }
 
+// Message counts what became of a message with a label.
+func (c *Camera) Message(outcome string) { c.m.messages.WithLabelValues(c.name, outcome).Inc() }
+
+// Messages makes the counters of messages, at zero.
+func (c *Camera) Messages(outcomes []string) {
+	for _, o := range outcomes {
+		c.m.messages.WithLabelValues(c.name, o)
+	}
+}
+
 // Remove takes the camera's series away, when it is no longer followed.
 func (c *Camera) Remove() {
 	labels := prometheus.Labels{"camera": c.name}
@@ -134,7 +147,7 @@ func (c *Camera) Remove() {
 	for _, v := range []*prometheus.MetricVec{
 		m.frames.MetricVec, m.pairs.MetricVec, m.flips.MetricVec, m.unexplained.MetricVec, m.breaks.MetricVec,
 		m.cuts.MetricVec, m.fraction.MetricVec, m.coverage.MetricVec, m.up.MetricVec, m.state.MetricVec,
-		m.reconnects.MetricVec, m.restarts.MetricVec, m.lastFrame.MetricVec, m.lag.MetricVec,
+		m.reconnects.MetricVec, m.messages.MetricVec, m.restarts.MetricVec, m.lastFrame.MetricVec, m.lag.MetricVec,
 	} {
 		v.DeletePartialMatch(labels)
 	}

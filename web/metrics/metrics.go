@@ -24,6 +24,7 @@ type Metrics struct {
 	reconnects  *prometheus.CounterVec
 	restarts    *prometheus.CounterVec
 	lastFrame   *prometheus.GaugeVec
+	messages    *prometheus.CounterVec
 	lag         *prometheus.HistogramVec
 	stage       *prometheus.HistogramVec
 	model       *prometheus.GaugeVec
@@ -80,6 +81,7 @@ func New(reg prometheus.Registerer, build Build) *Metrics {
 		reconnects:  counter("flipmeter_source_reconnects_total", "Losses of the source that another attempt followed, by reason.", "camera", "reason"),
 		restarts:    counter("flipmeter_child_restarts_total", "Decoding processes that died or had to be killed, by reason.", "camera", "reason"),
 		lastFrame:   gauge("flipmeter_last_frame_timestamp_seconds", "When the newest frame was captured, Unix time.", "camera"),
+		messages:    counter("flipmeter_messages_total", "Messages of cameras whose labels come over NATS or MQTT, by what became of them.", "camera", "outcome"),
 		lag:         histogram("flipmeter_frame_lag_seconds", "Time from the capture of a frame to its event.", lagBuckets[:], "camera"),
 		stage:       histogram("flipmeter_stage_duration_seconds", "Time that a frame spent in a stage.", stageBuckets[:], "stage"),
 		model:       gauge("flipmeter_model_info", "Models that are loaded.", "model", "sha256", "provider", "precision", "runtime"),

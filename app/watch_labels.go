@@ -1,0 +1,260 @@
+package app
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/flipmeter/flipmeter/bus"
+	"github.com/flipmeter/flipmeter/configs"
+	"github.com/flipmeter/flipmeter/event"
+	"github.com/flipmeter/flipmeter/ingest"
+	"github.com/flipmeter/flipmeter/ingest/messages"
+	"github.com/flipmeter/flipmeter/ingest/messages/mqtt"
+	"github.com/flipmeter/flipmeter/pipeline"
+	"github.com/flipmeter/flipmeter/stability"
+	panel "github.com/flipmeter/flipmeter/web/board"
+	"github.com/flipmeter/flipmeter/web/metrics"
+)
+
+// labelsEvery is how often time passes for a camera whose labels come in
+// messages: labels hold, tracks end, windows are due.
+const labelsEvery = 250 * time.Millisecond
+
+// brokers are those that labels are heard from.
+type brokers struct {
+	nats bus.Config
+	mqtt mqtt.Config
+}
+
+// heard follows one camera whose labels a classifier elsewhere gives.
+type heard struct {
+	w       *watching
+	cam     configs.Camera
+	log     *slog.Logger
+	metrics *metrics.Camera
+	bus     *bus.Listener // nil: not published
+	all     []event.Listener
+	step    time.Duration // between two windows
+	base    time.Time     // PTS 0
+	quiet   bool          // told that it is stalled
+
+	mu      sync.Mutex // messages and time come from two goroutines
+	intake  *messages.Intake
+	objects *pipeline.Objects
+	next    time.Duration // when windows are due
+	state   ingest.State
+}
+
+// hear follows such a camera until ctx is done.
+func (w *watching) hear(ctx context.Context, cam configs.Camera) {
+	h := &heard{w: w, cam: cam, log: w.log.With("camera", cam.Name)}
+	h.metrics = w.metrics.Camera(cam.Name)
+	var outcomes []string
+	for _, o := range messages.Outcomes() {
+		outcomes = append(outcomes, string(o))
+	}
+	h.metrics.Messages(outcomes)
+	if err := h.prepare(time.Now()); err != nil { // the configuration was checked
+		h.set(ingest.StateFailed, err)
+		<-ctx.Done()
+		return
+	}
+	ticking, stop := context.WithCancel(ctx)
+	var wg sync.WaitGroup
+	wg.Go(func() { h.tick(ticking) })
+	var wait ingest.Backoff
+	for ctx.Err() == nil {
+		h.set(ingest.StateConnecting, nil)
+		began := time.Now()
+		err := h.listen(ctx)
+		if ctx.Err() != nil {
+			break
+		}
+		if time.Since(began) > time.Minute {
+			wait.Reset()
+		}
+		h.lost(err)
+		pause := wait.Next(rand.Float64()) //nolint:gosec // a jitter
+		select {
+		case <-time.After(pause):
+		case <-ctx.Done():
+		}
+	}
+	stop()
+	wg.Wait()
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.intake.Close(time.Now())
+	h.windows(time.Now())
+}
+
+// prepare makes what the camera's labels go through.
+func (h *heard) prepare(now time.Time) error {
+	site := h.w.cfg.Watch.NATS.Site
+	s := &h.cam.Settings
+	cfg := s.Messages.Intake(h.cam.Name)
+	classes := messages.NewClasses(s.Messages.MaxLabels)
+	h.base = now.Add(-cfg.Mapping.MaxSkew)
+	epoch := bus.NewEpoch(now)
+	h.all = []event.Listener{h.metrics, h.w.board}
+	if p := h.w.publisher; p != nil {
+		sum := sha256.Sum256(fmt.Appendf(nil, "labels of %s %+v", h.cam.URL, s.Messages))
+		h.bus = p.Listener(bus.Stream{
+			Site: site, Camera: h.cam.Name, Label: classes.Name, Epoch: epoch, Start: h.base, Identity: hex.EncodeToString(sum[:]),
+		})
+		h.all = append(h.all, h.bus)
+	}
+	_, more := h.w.operate.listeners(panel.Info{
+		Name: h.cam.Name, Epoch: epoch, Site: site, Source: h.cam.URL, Model: "labels from elsewhere", Label: classes.Name,
+	}, h.bus)
+	h.all = append(append(h.all, more...), h.w.o.Listeners...)
+
+	measures := s.Measures.Stability()
+	for _, width := range h.w.operate.widths() {
+		if !slices.Contains(measures.Windows, width) {
+			measures.Windows = append(slices.Clone(measures.Windows), width)
+		}
+	}
+	if len(measures.Windows) > 0 {
+		h.step = slices.Min(measures.Windows) / windowsPerWidth
+	}
+	var err error
+	h.objects, err = pipeline.NewObjects(pipeline.ObjectsConfig{Config: pipeline.Config{
+		Site: site, Stream: h.cam.Name, Tracker: measures, Windows: measures.Windows,
+	}}, h.all)
+	if err == nil {
+		h.intake, err = messages.New(cfg, classes, h.base, h)
+	}
+	return err
+}
+
+// listen hears one connection to its end.
+func (h *heard) listen(ctx context.Context) error {
+	prefix, topic, _ := h.cam.InMessages()
+	site := h.w.cfg.Watch.NATS.Site
+	up := func() { h.set(ingest.StateUp, nil) }
+	if prefix == configs.NATSPrefix {
+		if topic == "" {
+			topic = bus.InSubject(site, h.cam.Name)
+		}
+		cfg := h.w.brokers.nats
+		cfg.Name = "flipmeter " + h.cam.Name
+		return bus.Listen(ctx, cfg, bus.Inbound{
+			Subject: topic, Up: up,
+			Deliver: func(subject string, data []byte) {
+				h.message(&messages.Message{Topic: subject, Subject: true, Payload: data, Received: time.Now()})
+			},
+			Lost: func(n int) {
+				for range n {
+					h.Message(messages.Flood)
+				}
+			},
+		}, slog.New(slog.DiscardHandler)) // states tell what its log would
+	}
+	if topic == "" {
+		topic = strings.ReplaceAll(bus.InSubject(site, h.cam.Name), ".", "/")
+	}
+	return mqtt.Listen(ctx, h.w.brokers.mqtt, mqtt.Inbound{
+		Topic: topic, Up: up,
+		Deliver: func(topic string, payload []byte, retained bool) {
+			h.message(&messages.Message{Topic: topic, Payload: payload, Retained: retained, Received: time.Now()})
+		},
+	})
+}
+
+func (h *heard) message(m *messages.Message) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.intake.Message(m)
+	if h.quiet && !h.intake.Quiet(m.Received) {
+		h.quiet = false
+		h.setLocked(ingest.StateUp, nil)
+	}
+}
+
+// tick lets time pass until ctx is done.
+func (h *heard) tick(ctx context.Context) {
+	t := time.NewTicker(labelsEvery)
+	defer t.Stop()
+	for {
+		select {
+		case <-t.C:
+		case <-ctx.Done():
+			return
+		}
+		now := time.Now()
+		h.mu.Lock()
+		h.intake.Tick(now)
+		if quiet := h.intake.Quiet(now); quiet && !h.quiet && h.state == ingest.StateUp {
+			h.quiet = true
+			h.setLocked(ingest.StateStalled, nil)
+		}
+		if pts := now.Sub(h.base); h.step > 0 && pts >= h.next {
+			h.windows(now)
+			h.next = (pts/h.step + 1) * h.step
+		}
+		h.mu.Unlock()
+	}
+}
+
+func (h *heard) windows(now time.Time) { h.objects.Windows(now.Sub(h.base), now) }
+
+// lost tells of a connection that broke, or never was.
+func (h *heard) lost(err error) {
+	if err == nil {
+		err = errors.New("the connection ended")
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	cause := ingest.CauseLost
+	if h.state == ingest.StateConnecting {
+		cause = ingest.CauseOpen
+	}
+	h.metrics.Lost(string(cause), false)
+	h.intake.Lost(time.Now())
+	h.quiet = false
+	h.setLocked(ingest.StateBackoff, err)
+}
+
+func (h *heard) set(s ingest.State, err error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.setLocked(s, err)
+}
+
+func (h *heard) setLocked(s ingest.State, err error) {
+	h.state = s
+	state := event.Health{State: string(s), Since: time.Now()}
+	if err != nil {
+		state.Error = oneLine{err}.Error()
+	}
+	h.log.Info("state", "state", state.State, "error", state.Error)
+	h.notify(&event.Event{At: state.Since, State: &state})
+}
+
+func (h *heard) notify(ev *event.Event) {
+	ev.Site, ev.Camera = h.w.cfg.Watch.NATS.Site, h.cam.Name
+	for _, l := range h.all {
+		l.Notify(ev)
+	}
+}
+
+// Observe, End and Message make it a messages.Sink.
+func (h *heard) Observe(track string, o *stability.Observation, at time.Time, held bool) {
+	h.objects.Observe(track, o, at, held)
+}
+
+// End ends a track.
+func (h *heard) End(track string) { h.objects.End(track) }
+
+// Message counts a message.
+func (h *heard) Message(o messages.Outcome) { h.metrics.Message(string(o)) }
