@@ -39,7 +39,8 @@ func OptionsFromConfig(path string) (AnalyzeOptions, error) {
 	o.ColorMatrix, o.Deinterlace, o.Region, o.Mask = p.ColorMatrix, p.Deinterlace, p.Region, p.Mask
 	o.Stride, o.FPS, o.Cuts = p.Stride, p.FPS, p.Cuts
 	o.Measures = a.Measures.Stability()
-	o.Explain, o.TTA, o.Smooth = a.Explain, a.TTA, smoothOptions(a.Smoothing)
+	o.Explain, o.TTA, o.Smooth, o.Truth = a.Explain, a.TTA, smoothOptions(a.Smoothing), truthOptions(a.Truth)
+	o.MinCoverage = a.MinCoverage
 	n := a.NATS
 	o.NATS, o.Site, o.Pictures = n.URL, n.Site, n.Pictures
 	o.Broker = brokerConfig(n)
@@ -56,12 +57,17 @@ func ScoreOptionsFromConfig(path string) (ScoreOptions, error) {
 	s := cfg.Score
 	o.Out, o.Tables, o.Format, o.FPS, o.Stride, o.Logits = s.Out, s.Tables, s.Format, s.FPS, s.Stride, s.Logits
 	o.Labels, o.LabelMap, o.FailOn = s.Labels, s.LabelMap, s.FailOn
-	o.Measures, o.Smooth = s.Measures.Stability(), smoothOptions(s.Smoothing)
+	o.Measures, o.Smooth, o.Truth = s.Measures.Stability(), smoothOptions(s.Smoothing), truthOptions(s.Truth)
+	o.MinCoverage = s.MinCoverage
 	return o, nil
 }
 
 func smoothOptions(s configs.Smoothing) SmoothOptions {
 	return SmoothOptions{Specs: s.Smoothers, Recommend: s.Recommend, MaxLag: s.MaxLag}
+}
+
+func truthOptions(t configs.Truth) TruthOptions {
+	return TruthOptions{Tolerance: t.Tolerance, Objects: t.Objects, Background: t.Background}
 }
 
 // brokerConfig are the credentials and limits of a configuration.

@@ -45,15 +45,17 @@ func TestWhatIfsFromConfig(t *testing.T) {
 	}
 	const smoothing = "smoothing: {smoothers: [three-in-a-row, ema(0.2)], recommend: true, max_lag: 2s}"
 	want := app.SmoothOptions{Specs: []string{"three-in-a-row", "ema(0.2)"}, Recommend: true, MaxLag: 2 * time.Second}
-	write("analyze:\n  explain: true\n  tta: 5\n  " + smoothing + "\nscore:\n  fps: 12.5\n  format: list\n  stride: 3\n  logits: true\n  out: o\n  tables: csv\n" +
-		"  labels: l\n  label_map: m\n  fail_on: [flips>3]\n  measures: {min_score: 0.25}\n  " + smoothing + "\n")
+	const gate = "min_coverage: 0.75\n  truth: {tolerance: 3, objects: all, background: nothing}"
+	truth := app.TruthOptions{Tolerance: 3, Objects: "all", Background: "nothing"}
+	write("analyze:\n  explain: true\n  tta: 5\n  " + smoothing + "\n  " + gate + "\nscore:\n  fps: 12.5\n  format: list\n  stride: 3\n  logits: true\n  out: o\n  tables: csv\n" +
+		"  labels: l\n  label_map: m\n  fail_on: [flips>3]\n  measures: {min_score: 0.25}\n  " + smoothing + "\n  " + gate + "\n")
 	a, err := app.OptionsFromConfig(path)
-	if err != nil || !a.Explain || a.TTA != 5 || !reflect.DeepEqual(a.Smooth, want) {
+	if err != nil || !a.Explain || a.TTA != 5 || !reflect.DeepEqual(a.Smooth, want) || a.Truth != truth || a.MinCoverage != .75 {
 		t.Errorf("%+v, %v", a, err)
 	}
 	s, err := app.ScoreOptionsFromConfig(path)
 	if err != nil || s.FPS != 12.5 || s.Format != "list" || s.Stride != 3 || !s.Logits || s.Out != "o" || s.Tables != "csv" ||
-		s.Labels != "l" || s.LabelMap != "m" || len(s.FailOn) != 1 || s.Measures.MinScore != .25 || !reflect.DeepEqual(s.Smooth, want) {
+		s.Labels != "l" || s.LabelMap != "m" || len(s.FailOn) != 1 || s.Measures.MinScore != .25 || !reflect.DeepEqual(s.Smooth, want) || s.Truth != truth || s.MinCoverage != .75 {
 		t.Errorf("%+v, %v", s, err)
 	}
 	write("analyze:\n  tables: parquet\n")
@@ -64,7 +66,8 @@ func TestWhatIfsFromConfig(t *testing.T) {
 	if plain := app.DefaultScoreOptions(); !reflect.DeepEqual(s, plain) {
 		t.Errorf("without keys %+v, without a file %+v", s, plain)
 	}
-	if a, err = app.OptionsFromConfig(path); err != nil || a.Explain || a.TTA != 0 || a.Smooth.MaxLag != app.DefaultAnalyzeOptions().Smooth.MaxLag {
+	if a, err = app.OptionsFromConfig(path); err != nil || a.Explain || a.TTA != 0 || a.Smooth.MaxLag != app.DefaultAnalyzeOptions().Smooth.MaxLag ||
+		a.Truth != app.DefaultAnalyzeOptions().Truth || a.MinCoverage != 0 {
 		t.Errorf("%+v, %v", a, err)
 	}
 	// The declaration's words and bounds are those of the packages.

@@ -14,11 +14,12 @@ import (
 
 // Analyze are the defaults of flipmeter analyze.
 type Analyze struct {
-	Out      string   `yaml:"out" doc:"Folder that the report, the summary and the tables are written into."`
-	Tables   string   `yaml:"tables" enum:"parquet|csv|jsonl|none" doc:"Format of the tables of frames and flips: parquet, csv, jsonl or none. Parquet is the smallest, csv opens in a spreadsheet."`
-	Trace    []string `yaml:"trace" doc:"Classes whose probability is drawn over time, by label, number or WordNet id. None: the leading ones."`
-	LabelMap string   `yaml:"label_map" doc:"File that says which labels are merged, and which ignored. Empty: none. Results with different ones can't be compared."`
-	FailOn   []string `yaml:"fail_on" doc:"Conditions that a run must not meet; it exits with 3 if one holds, or if its measure is unknown.\n  fail_on: [unexplained_fraction>0.02, flip_fraction.low>0.1]"`
+	Out         string   `yaml:"out" doc:"Folder that the report, the summary and the tables are written into."`
+	Tables      string   `yaml:"tables" enum:"parquet|csv|jsonl|none" doc:"Format of the tables of frames and flips: parquet, csv, jsonl or none. Parquet is the smallest, csv opens in a spreadsheet."`
+	Trace       []string `yaml:"trace" doc:"Classes whose probability is drawn over time, by label, number or WordNet id. None: the leading ones."`
+	LabelMap    string   `yaml:"label_map" doc:"File that says which labels are merged, and which ignored. Empty: none. Results with different ones can't be compared."`
+	FailOn      []string `yaml:"fail_on" doc:"Conditions that a run must not meet; it exits with 3 if one holds, or if its measure is unknown.\n  fail_on: [unexplained_fraction>0.02, flip_fraction.low>0.1]"`
+	MinCoverage float64  `yaml:"min_coverage" min:"0" max:"1" doc:"Share of its time, 0 to 1, that every stream must be covered for by pairs of neighbouring frames; a run exits with 3 below it. 0: any."`
 
 	Explain bool `yaml:"explain" doc:"Read the footage once more and see whether the labels around flips survive one pixel. It looks at up to 60 flips of a stream, eleven answers a frame."`
 	TTA     int  `yaml:"tta" min:"0" max:"2025" doc:"Average every answer over so many shifted copies of the frame, at as many times the cost. 0 and 1: no. Part of a result's identity."`
@@ -27,6 +28,7 @@ type Analyze struct {
 	Picture   Picture       `yaml:"picture" doc:"What the classifier sees of a frame."`
 	Measures  Measures      `yaml:"measures" doc:"Thresholds of the measures. Results with different ones can't be compared."`
 	Smoothing Smoothing     `yaml:"smoothing" doc:"What smoothing would leave of the flips."`
+	Truth     Truth         `yaml:"truth" doc:"How labels are held against a truth; which one belongs to a run."`
 	NATS      NATS          `yaml:"nats" doc:"Publishing over NATS."`
 	Alerts    []alerts.Rule `yaml:"alerts" doc:"Alert rules over windowed measures. A rule fires when its condition has held for some time, and is resolved when the value has been clear for keep_firing_for.\n  alerts:\n    - name: FlickerHigh\n      metric: unexplained_fraction\n      window: 1m\n      fire_above: 0.05\n      clear_below: 0.02\n      for: 30s\n      keep_firing_for: 2m\n      min_pairs: 200\n      severity: warning"`
 }

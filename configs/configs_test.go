@@ -107,6 +107,7 @@ func TestProblemsAreToldAtOnce(t *testing.T) {
   smoothing:
     smoothers: [three-in-a-row, ema(2)]
     max_lag: 5
+  truth: {objects: some}
   measures:
     min_score: 50%
     dwell_min: 400
@@ -143,21 +144,22 @@ score:
 		`:3: analyze.tables: must be one of parquet, csv, jsonl, none, got "xls"`,
 		`:5: analyze.tta: must be `,
 		`:6: analyze.explain: must be `,
+		`:10: analyze.truth.objects: must be one of largest, all, got "some"`,
 		`:8: analyze.smoothing.smoothers[1]: `,
 		`:9: analyze.smoothing.max_lag: must be a duration with a unit, as 400ms or 2m, got "5"`,
-		`:11: analyze.measures.min_score: must be a number, got "50%"`,
-		`:12: analyze.measures.dwell_min: must be a duration with a unit, as 400ms or 2m, got "400"`,
-		`:15: analyze.picture.roi: must be x,y,w,h in pixels`,
-		`:16: analyze.picture.min_score: unknown key here, did you mean analyze.measures.min_score?`,
-		`:18: analyze.nats.url: must be embedded, or addresses as nats://host:4222`,
-		`:20: analyze.nats.user: goes with password`,
-		`:19: analyze.nats.token: is in place of user`,
-		`:23: analyze.alerts[0].metric: must be one of`,
-		`:26: analyze.alerts[0].clear_below: must not be above fire_above (1), got 2`,
-		`:29: score.fps: must be at least 0, got -1`,
-		`:30: score.format: must be one of`,
-		`:31: score.smoothing.smoothers[0]: `,
-		`:27: watsh: unknown key, did you mean watch?`,
+		`:12: analyze.measures.min_score: must be a number, got "50%"`,
+		`:13: analyze.measures.dwell_min: must be a duration with a unit, as 400ms or 2m, got "400"`,
+		`:16: analyze.picture.roi: must be x,y,w,h in pixels`,
+		`:17: analyze.picture.min_score: unknown key here, did you mean analyze.measures.min_score?`,
+		`:19: analyze.nats.url: must be embedded, or addresses as nats://host:4222`,
+		`:21: analyze.nats.user: goes with password`,
+		`:20: analyze.nats.token: is in place of user`,
+		`:24: analyze.alerts[0].metric: must be one of`,
+		`:27: analyze.alerts[0].clear_below: must not be above fire_above (1), got 2`,
+		`:30: score.fps: must be at least 0, got -1`,
+		`:31: score.format: must be one of`,
+		`:32: score.smoothing.smoothers[0]: `,
+		`:28: watsh: unknown key, did you mean watch?`,
 	}
 	for _, w := range want {
 		if !strings.Contains(err.Error(), path+w) {

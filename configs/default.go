@@ -21,6 +21,7 @@ func Default() Config {
 			Resamples: s.Resamples, Seed: s.Seed,
 		},
 		Smoothing: Smoothing{MaxLag: 500 * time.Millisecond},
+		Truth:     Truth{Objects: "largest", Background: "background"},
 		NATS: NATS{
 			Site:   "local",
 			MaxAge: 7 * 24 * time.Hour, MaxBytes: 1 << 30,
@@ -28,7 +29,7 @@ func Default() Config {
 		},
 	}}
 	c.Score = Score{
-		Out: c.Analyze.Out, Tables: c.Analyze.Tables, Format: "auto", Stride: 1, Smoothing: c.Analyze.Smoothing, Measures: c.Analyze.Measures,
+		Out: c.Analyze.Out, Tables: c.Analyze.Tables, Format: "auto", Stride: 1, Smoothing: c.Analyze.Smoothing, Truth: c.Analyze.Truth, Measures: c.Analyze.Measures,
 	}
 	c.Watch = defaultWatch(c.Analyze.NATS)
 	c.Defaults = defaultCamera(c.Analyze.Model, c.Analyze.Measures)
