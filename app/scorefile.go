@@ -184,6 +184,9 @@ func (f *scoredFile) merge(b *labels.Batch) error {
 // observe hands the rows of a batch to their streams.
 func (f *scoredFile) observe(ctx context.Context, b *labels.Batch) error {
 	hard := context.WithoutCancel(ctx)
+	if len(f.streams) == 0 {
+		f.facts = f.file.Facts() // the first batch tells whether there are times
+	}
 	for len(f.streams) < len(b.Names) {
 		f.mu.Lock()
 		found := f.found[len(f.streams)]

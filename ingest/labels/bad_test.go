@@ -52,6 +52,7 @@ func TestBadInput(t *testing.T) {
 		{"no seq", "a.csv", "seq,label\n1,a\n,a\n", "a.csv:3: column seq: the cell is empty", nil},
 		{"negative seq", "a.csv", "seq,label\n-1,a\n", `a.csv:2: column seq: "-1" is not a whole number from 0`, nil},
 		{"a time missing", "a.csv", "pts_ms,label\n0,a\n,b\n", "a.csv:3: the cell of column pts_ms is empty: give a time in every row, or in none", nil},
+		{"a time in a later row", "a.csv", "pts_ms,label\n,a\n40,b\n", "a.csv:3: there is a time, but none in the first row: give a time in every row, or in none", nil},
 		{"far away", "a.csv", "pts_s,label\n1e12,a\n", "a.csv:2: column pts_s: 1e+12 lies centuries away", nil},
 		{"far seq", "a.csv", "seq,label\n0,a\n18446744073709551615,a\n", "centuries behind the first", fps},
 

@@ -219,7 +219,8 @@ func factsOf(format Format, s columnSet, cfg *Config) Facts {
 	}
 }
 
-// Facts say what the file can tell.
+// Facts say what the file can tell. Whether a column of times holds any is
+// known once the first batch was read; nothing changes after that.
 func (f *File) Facts() Facts { return f.facts }
 
 // ReadBatch fills b with the next rows: io.EOF, and none, after the last. An
@@ -237,6 +238,9 @@ func (f *File) ReadBatch(ctx context.Context, b *Batch) error {
 	f.rows.into = b
 	err := f.reader.read(b)
 	f.total += int64(b.N)
+	if f.rows.untimed && f.rows.rules.fps == 0 && f.facts.Times {
+		f.facts.Times = false // with the first batch
+	}
 	b.Names = f.rows.names // only ever made longer
 	switch {
 	case err == nil:

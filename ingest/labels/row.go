@@ -53,7 +53,10 @@ type rows struct {
 	}
 	vector int // length of the vectors of probabilities; 0 before the first
 	rules  sequenceRules
-	unit   string // what Batch.Line counts: "line" or "row"
+	// begun is set once there was a row, untimed where its time is empty: then
+	// all are.
+	begun, untimed bool
+	unit           string // what Batch.Line counts: "line" or "row"
 }
 
 func newRows(set columnSet, cfg *Config) (*rows, error) {

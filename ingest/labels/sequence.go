@@ -1,6 +1,7 @@
 package labels
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"time"
@@ -79,8 +80,16 @@ func (r *rows) sequence(id int32, o *stability.Observation, line int64) error {
 
 // time fills in the row's time.
 func (r *rows) time(o *stability.Observation, t *track, first bool) error {
+	timed := r.set.timed()
+	if timed && !r.begun && r.pts != r.pts {
+		r.untimed = true // a table whose times are not known has the column, too
+	}
+	r.begun = true
+	if timed && r.untimed && r.pts == r.pts {
+		return errors.New("there is a time, but none in the first row: give a time in every row, or in none")
+	}
 	switch {
-	case r.set.timed():
+	case timed && !r.untimed:
 		d, err := r.duration()
 		if err != nil {
 			return err
