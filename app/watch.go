@@ -75,15 +75,32 @@ type watching struct {
 	operate   *operating
 	manager   sdnotify.Manager
 
+	// What follows, up to wg, is the waiting loop's alone.
 	cameras map[string]*running
-	wg      sync.WaitGroup // the cameras
+	added   []configs.Camera // not in the file: added while it runs
+	// defaults are the settings of those that are added.
+	defaults configs.CameraSettings
+	wg       sync.WaitGroup // the cameras
+
+	changes chan change   // asked of the waiting loop
+	ended   chan struct{} // closed when it is left
 }
 
-// running is a camera that is followed.
+// attendant looks after one camera, once.
+type attendant interface {
+	// follow runs until ctx is done.
+	follow(ctx context.Context)
+	// pause tells, after that, that somebody halted it.
+	pause(at time.Time)
+}
+
+// running is a camera that is followed, or paused.
 type running struct {
-	cam  configs.Camera
-	stop context.CancelFunc
-	done chan struct{}
+	cam    configs.Camera
+	attend attendant
+	stop   context.CancelFunc
+	done   chan struct{} // closed when nothing follows it any more
+	paused bool
 }
 
 // Watch follows the cameras of a configuration file until ctx is done, and
@@ -94,7 +111,7 @@ func Watch(ctx context.Context, o WatchOptions, streams Streams) (err error) {
 	if err != nil {
 		return err
 	}
-	w := &watching{o: &o, cfg: cfg, log: o.Logger, board: newBoard(), cameras: map[string]*running{}}
+	w := &watching{o: &o, cfg: cfg, log: o.Logger, board: newBoard(), cameras: map[string]*running{}, defaults: defaultsOf(cfg), changes: make(chan change), ended: make(chan struct{})}
 	if w.log == nil {
 		w.log = slog.New(slog.DiscardHandler)
 	}
@@ -177,6 +194,7 @@ func (w *watching) start(ctx context.Context, clean *cleanups) error {
 		w.web, err = web.Listen(ctx, web.Config{
 			Listen: c.Listen, Guard: w.operate.guard, CertFile: c.CertFile, KeyFile: c.KeyFile,
 			Pages: w.operate.handler(api.Config{
+				Controls: controls{w}, MayAdd: c.MayAddCameras,
 				System: w.stages, Configuration: func() string { return text }, Version: w.o.Tool, Started: time.Now(), Log: w.log.With("component", "web"),
 			}),
 			Metrics: w.registry, Health: w.board.health, Logger: w.log.With("component", "web"),

@@ -45,16 +45,26 @@ type follower struct {
 	all     []event.Listener
 }
 
+func (w *watching) newFollower(cam configs.Camera, model *sharedModel) *follower {
+	return &follower{w: w, cam: cam, model: model, log: w.log.With("camera", cam.Name), metrics: w.metrics.Camera(cam.Name)}
+}
+
+var _ attendant = (*follower)(nil)
+
+// pause tells that somebody halted it.
+func (f *follower) pause(at time.Time) {
+	f.log.Info("state", "state", string(ingest.StatePaused))
+	f.notify(&event.Event{At: at, State: &event.Health{State: string(ingest.StatePaused), Since: at}})
+}
+
 // follow runs until ctx is done. The model is released then.
-func (w *watching) follow(ctx context.Context, cam configs.Camera, model *sharedModel) {
-	f := &follower{w: w, cam: cam, model: model, log: w.log.With("camera", cam.Name)}
+func (f *follower) follow(ctx context.Context) {
 	defer func() {
-		if err := w.models.release(model); err != nil {
+		if err := f.w.models.release(f.model); err != nil {
 			f.log.Warn("end of a camera", "error", err)
 		}
 	}()
-	f.metrics = w.metrics.Camera(cam.Name)
-	for ctx.Err() == nil {
+	for {
 		err := f.run(ctx)
 		if ctx.Err() != nil {
 			return

@@ -54,10 +54,17 @@ type heard struct {
 	state   ingest.State
 }
 
-// hear follows such a camera until ctx is done.
-func (w *watching) hear(ctx context.Context, cam configs.Camera) {
-	h := &heard{w: w, cam: cam, log: w.log.With("camera", cam.Name)}
-	h.metrics = w.metrics.Camera(cam.Name)
+var _ attendant = (*heard)(nil)
+
+func (w *watching) newHeard(cam configs.Camera) *heard {
+	return &heard{w: w, cam: cam, log: w.log.With("camera", cam.Name), metrics: w.metrics.Camera(cam.Name)}
+}
+
+// pause tells that somebody halted it.
+func (h *heard) pause(time.Time) { h.set(ingest.StatePaused, nil) }
+
+// follow hears such a camera until ctx is done.
+func (h *heard) follow(ctx context.Context) {
 	var outcomes []string
 	for _, o := range messages.Outcomes() {
 		outcomes = append(outcomes, string(o))

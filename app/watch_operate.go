@@ -20,6 +20,7 @@ import (
 	"github.com/flipmeter/flipmeter/configs"
 	"github.com/flipmeter/flipmeter/event"
 	"github.com/flipmeter/flipmeter/history"
+	"github.com/flipmeter/flipmeter/ingest"
 	"github.com/flipmeter/flipmeter/web/access"
 	"github.com/flipmeter/flipmeter/web/api"
 	panel "github.com/flipmeter/flipmeter/web/board"
@@ -189,7 +190,9 @@ type judged struct {
 }
 
 func (j judged) Notify(ev *event.Event) {
-	if ev.State != nil {
+	if ev.State != nil && ev.State.State == string(ingest.StatePaused) {
+		j.desk.Remove(j.camera) // somebody knows that nothing comes
+	} else if ev.State != nil {
 		j.desk.Health(j.camera, ev.State.State)
 	}
 	if ev.Window != nil {

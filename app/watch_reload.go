@@ -26,9 +26,12 @@ func (w *watching) wait(ctx context.Context, failed <-chan error) error {
 	}
 	alive, stop := w.watchdog()
 	defer stop()
+	defer close(w.ended)
 	known := w.fileSum()
 	for {
 		select {
+		case c := <-w.changes:
+			c.done <- c.make(ctx)
 		case <-ctx.Done():
 			return nil
 		case err := <-failed:
@@ -62,7 +65,10 @@ func (w *watching) fileSum() []byte {
 func (w *watching) reload(ctx context.Context) {
 	cfg, err := loadWatchConfig(w.o)
 	if err == nil {
-		err = w.apply(ctx, cfg.Cameras)
+		added := w.stillAdded(cfg.Cameras)
+		if err = w.apply(ctx, append(cfg.Cameras, added...)); err == nil {
+			w.added, w.defaults = added, defaultsOf(cfg)
+		}
 	}
 	w.metrics.Reloaded(err == nil)
 	if err != nil {
@@ -98,6 +104,7 @@ func (w *watching) apply(ctx context.Context, cameras []configs.Camera) error {
 		}
 		fresh[cam.Name] = model
 	}
+	paused := map[string]bool{}
 	for name, r := range w.cameras {
 		listed := slices.ContainsFunc(cameras, func(c configs.Camera) bool { return c.Name == name })
 		if listed && !changed[name] {
@@ -105,30 +112,37 @@ func (w *watching) apply(ctx context.Context, cameras []configs.Camera) error {
 		}
 		r.stop()
 		<-r.done
-		delete(w.cameras, name)
+		paused[name] = r.paused
 		if !listed { // else its counters go on
-			w.metrics.Camera(name).Remove()
-			w.board.remove(name)
-			w.operate.forget(name)
+			w.forget(name)
 		}
 	}
 	for _, cam := range cameras {
 		if !changed[cam.Name] {
 			continue
 		}
-		model := fresh[cam.Name]
-		// Cameras end one by one, before what they report to: not with ctx.
-		following, stop := context.WithCancel(context.WithoutCancel(ctx))
-		r := &running{cam: cam, stop: stop, done: make(chan struct{})}
-		w.cameras[cam.Name] = r
-		w.wg.Go(func() {
-			defer close(r.done)
-			if model == nil {
-				w.hear(following, cam)
-				return
-			}
-			w.follow(following, cam, model)
-		})
+		w.begin(ctx, cam, fresh[cam.Name])
+		if paused[cam.Name] {
+			w.hold(w.cameras[cam.Name])
+		}
 	}
 	return nil
+}
+
+// begin follows a camera. The model is released when that ends; nil is none,
+// where the labels come from elsewhere.
+func (w *watching) begin(ctx context.Context, cam configs.Camera, model *sharedModel) {
+	// Cameras end one by one, before what they report to: not with ctx.
+	following, stop := context.WithCancel(context.WithoutCancel(ctx))
+	r := &running{cam: cam, stop: stop, done: make(chan struct{})}
+	if model != nil {
+		r.attend = w.newFollower(cam, model)
+	} else {
+		r.attend = w.newHeard(cam)
+	}
+	w.cameras[cam.Name] = r
+	w.wg.Go(func() {
+		defer close(r.done)
+		r.attend.follow(following)
+	})
 }

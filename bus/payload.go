@@ -147,7 +147,7 @@ type SplitPairs struct {
 // State is a camera's or file's health.
 type State struct {
 	Envelope
-	State string     `json:"state"` // connecting, up, frozen, stalled, backoff, ended, failed
+	State string     `json:"state"` // connecting, up, frozen, stalled, backoff, ended, failed, paused
 	Since *time.Time `json:"since"`
 	Error string     `json:"error"`
 	Drop  *Drop      `json:"drop,omitempty"`

@@ -35,6 +35,8 @@ type Web struct {
 	Proxies  []string `yaml:"proxies" doc:"Addresses of reverse proxies, whose word on where a request comes from is taken, as 10.0.0.0/8."`
 	PageURL  string   `yaml:"page_url" doc:"Address of the dashboard as others see it, for links in alerts."`
 	Pictures bool     `yaml:"pictures" doc:"Show pictures. Pictures of people are personal data: false keeps none."`
+
+	MayAddCameras bool `yaml:"may_add_cameras" doc:"Let admins add cameras over the API, with the settings of defaults, and remove those again. They last until the program ends."`
 }
 
 // WatchNATS is NATS of a process that runs for long.

@@ -14,11 +14,12 @@ const (
 	StateBackoff    State = "backoff"    // it was lost, another attempt will follow
 	StateEnded      State = "ended"      // it came to its end
 	StateFailed     State = "failed"     // it was given up
+	StatePaused     State = "paused"     // somebody halted it
 )
 
 // States lists all states.
 func States() []State {
-	return []State{StateConnecting, StateUp, StateFrozen, StateStalled, StateBackoff, StateEnded, StateFailed}
+	return []State{StateConnecting, StateUp, StateFrozen, StateStalled, StateBackoff, StateEnded, StateFailed, StatePaused}
 }
 
 // Status is a state with its circumstances.

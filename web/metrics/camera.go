@@ -24,7 +24,7 @@ type Camera struct {
 var _ event.Listener = (*Camera)(nil)
 
 // states are the words of event.Health.State.
-var states = [...]string{"connecting", "up", "frozen", "stalled", "backoff", "ended", "failed"}
+var states = [...]string{"connecting", "up", "frozen", "stalled", "backoff", "ended", "failed", "paused"}
 
 // Camera makes the metrics of a camera, all at zero, so that a rate over
 // them is known from the start.

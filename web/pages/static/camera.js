@@ -119,7 +119,11 @@ export class CameraPage {
     if (!c) return;
     text(this.state, state(c.state));
     toggle(this.state, 'state-up', c.state === 'up');
-    text(this.since, c.since ? 'since ' + ago(c.since) : '');
+    if (this.pause) {
+      this.pause.hidden = c.state === 'paused';
+      this.resume.hidden = !this.pause.hidden;
+    }
+    text(this.since, c.since ? 'for ' + duration(Math.max(0, Date.now() - Date.parse(c.since))) : '');
     this.error.hidden = !c.error || c.state === 'up';
     text(this.error, c.error || '');
     text(this.label, c.label ? c.label.name : 'nothing seen yet');
@@ -155,7 +159,9 @@ export class CameraPage {
       try { await ask('POST', cameraPath(this.name) + '/' + what); } catch (err) { this.error.hidden = false; text(this.error, err.message); }
       b.disabled = false;
     };
-    put(this.tools, h('button', { onclick: act('pause') }, 'Pause'), h('button', { onclick: act('resume') }, 'Resume'));
+    this.pause = h('button', { onclick: act('pause') }, 'Pause');
+    this.resume = h('button', { onclick: act('resume') }, 'Resume');
+    put(this.tools, this.pause, this.resume);
   }
 
   drawRibbon() {

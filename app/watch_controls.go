@@ -1,0 +1,155 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/flipmeter/flipmeter/configs"
+	"github.com/flipmeter/flipmeter/web/api"
+)
+
+// change is something that the waiting loop is asked to do with the cameras,
+// which are its own.
+type change struct {
+	make func(context.Context) error
+	done chan error // holds one
+}
+
+// controls lets the API change cameras. It implements api.Controls.
+type controls struct{ w *watching }
+
+var errEnding = errors.New("flipmeter is ending")
+
+// ask has the waiting loop make a change, and waits for it.
+func (c controls) ask(ctx context.Context, f func(context.Context) error) error {
+	asked := change{make: f, done: make(chan error, 1)}
+	select {
+	case c.w.changes <- asked:
+		return <-asked.done
+	case <-c.w.ended:
+		return errEnding
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// Pause halts a camera: its source is closed, what it said stays to be seen,
+// and its alerts are over. It stays so over changes of the configuration,
+// until somebody resumes it or the program ends.
+func (c controls) Pause(ctx context.Context, camera string) error {
+	return c.ask(ctx, func(context.Context) error {
+		r, err := c.w.camera(camera)
+		if err != nil {
+			return err
+		}
+		if r.paused {
+			return fmt.Errorf("pause: %w", api.ErrConflict)
+		}
+		c.w.hold(r)
+		return nil
+	})
+}
+
+// Resume follows a paused camera again. Nothing is compared over the pause.
+func (c controls) Resume(ctx context.Context, camera string) error {
+	return c.ask(ctx, func(ctx context.Context) error {
+		r, err := c.w.camera(camera)
+		if err != nil {
+			return err
+		}
+		if !r.paused {
+			return fmt.Errorf("resume: %w", api.ErrConflict)
+		}
+		var model *sharedModel
+		if _, _, elsewhere := r.cam.InMessages(); !elsewhere {
+			if model, err = c.w.models.acquire(ctx, r.cam.Settings.Model); err != nil {
+				return fmt.Errorf("resume: %w", err)
+			}
+		}
+		c.w.begin(ctx, r.cam, model)
+		return nil
+	})
+}
+
+// Add follows a camera with the settings that the configuration gives to
+// all.
+func (c controls) Add(ctx context.Context, name, source string) error {
+	return c.ask(ctx, func(ctx context.Context) error {
+		if c.w.cameras[name] != nil {
+			return fmt.Errorf("add: %w", api.ErrConflict)
+		}
+		cam := configs.Camera{Name: name, URL: source, Settings: c.w.defaults}
+		if err := cam.Validate(); err != nil {
+			return fmt.Errorf("add: %w: %w", api.ErrInvalid, err)
+		}
+		model, err := c.w.models.acquire(ctx, cam.Settings.Model)
+		if err != nil {
+			return fmt.Errorf("add: %w", err)
+		}
+		c.w.added = append(c.w.added, cam)
+		c.w.begin(ctx, cam, model)
+		return nil
+	})
+}
+
+// Remove takes a camera away that was added. Those of the configuration file
+// would be back after a restart: they are taken out there.
+func (c controls) Remove(ctx context.Context, camera string) error {
+	return c.ask(ctx, func(ctx context.Context) error {
+		r, err := c.w.camera(camera)
+		if err != nil {
+			return err
+		}
+		isIt := func(a configs.Camera) bool { return a.Name == camera }
+		if !slices.ContainsFunc(c.w.added, isIt) {
+			return fmt.Errorf("remove: %w: it is in the configuration file, take it out there", api.ErrInvalid)
+		}
+		c.w.added = slices.DeleteFunc(c.w.added, isIt)
+		r.stop()
+		<-r.done
+		c.w.forget(camera)
+		return nil
+	})
+}
+
+func (w *watching) camera(name string) (*running, error) {
+	if r := w.cameras[name]; r != nil {
+		return r, nil
+	}
+	return nil, fmt.Errorf("%w: %s", api.ErrNoCamera, name)
+}
+
+// hold halts a camera that is followed.
+func (w *watching) hold(r *running) {
+	r.stop()
+	<-r.done
+	r.paused = true
+	r.attend.pause(time.Now())
+}
+
+// forget takes a camera that has ended off everything that shows it.
+func (w *watching) forget(name string) {
+	delete(w.cameras, name)
+	w.metrics.Camera(name).Remove()
+	w.board.remove(name)
+	w.operate.forget(name)
+}
+
+// stillAdded are the cameras that were added and that the file does not have.
+func (w *watching) stillAdded(file []configs.Camera) []configs.Camera {
+	return slices.DeleteFunc(slices.Clone(w.added), func(a configs.Camera) bool {
+		return slices.ContainsFunc(file, func(c configs.Camera) bool { return c.Name == a.Name })
+	})
+}
+
+// defaultsOf are the settings of a camera that says nothing for itself.
+func defaultsOf(cfg *configs.Config) configs.CameraSettings {
+	s := cfg.Defaults
+	if s.Model.Sessions == 0 {
+		s.Model.Sessions = cfg.Watch.Sessions
+	}
+	return s
+}
