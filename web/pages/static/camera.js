@@ -4,7 +4,7 @@ import { h, put, text, toggle } from './dom.js';
 import { Colours, past, ribbon } from './draw.js';
 import { FlipList } from './flips.js';
 import { mainWindow } from './wall.js';
-import { ago, duration, number, percent, state } from './words.js';
+import { duration, number, percent, state } from './words.js';
 import { ask, cameraPath, get, pictureURL } from './store.js';
 
 const DETAIL_EVERY = 2000, RIBBON_SPAN = 5 * 60e3, PAST_EVERY = 60e3;
