@@ -224,3 +224,13 @@ func TestWatchRefusesForgedMessages(t *testing.T) {
 		t.Errorf("%d observations after the flood, want 3", n)
 	}
 }
+
+func connect(t *testing.T, url string) *nats.Conn {
+	t.Helper()
+	nc, err := nats.Connect(url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(nc.Close)
+	return nc
+}

@@ -133,9 +133,9 @@ func (w *Watch) Validate() error {
 	switch {
 	case m.Listen == "":
 	case n.URL != Embedded:
-		return errors.New("mqtt.listen: is of the embedded server, set watch.nats.url to embedded, or give url")
+		return errors.New("mqtt: listen: is of the embedded server, set watch.nats.url to embedded, or give url")
 	case checkListen(m.Listen) == nil && !loopback(m.Listen) && m.User == "" && n.User == "" && n.Token == "" && n.TokenFile == "":
-		return errors.New("mqtt.listen: open to other machines: give a user with a password, or listen on 127.0.0.1")
+		return errors.New("mqtt: listen: open to other machines: give a user with a password, or listen on 127.0.0.1")
 	}
 	return nil
 }

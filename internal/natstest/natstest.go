@@ -5,6 +5,7 @@ package natstest
 
 import (
 	"net"
+	"strconv"
 	"testing"
 	"time"
 
@@ -68,6 +69,18 @@ func (s *Server) run(t testing.TB) {
 		t.Fatalf("the nats server was not ready after %s", startTimeout)
 	}
 	s.ns = ns
+	// A restart must come back on the same port; the server has put it here.
+	s.opts.MQTT.Port = opts.MQTT.Port
+}
+
+// MQTT makes a server of Listen take MQTT, too.
+func MQTT(o *server.Options) {
+	o.ServerName, o.MQTT.Host, o.MQTT.Port = "broker", "127.0.0.1", server.RANDOM_PORT
+}
+
+// MQTTURL is where a server with MQTT takes it.
+func (s *Server) MQTTURL() string {
+	return "mqtt://" + net.JoinHostPort(s.opts.MQTT.Host, strconv.Itoa(s.opts.MQTT.Port))
 }
 
 // URL is where the server listens.
