@@ -222,7 +222,7 @@ func (o *operating) notices(list []alerts.Notice) {
 func (o *operating) handler(cfg api.Config) http.Handler {
 	cfg.Board, cfg.Hub, cfg.Guard, cfg.Alerting = o.board, o.hub, o.guard, o.desk
 	if o.history != nil {
-		cfg.History = o.history
+		cfg.History, cfg.Report = o.history, o.report
 	}
 	mux := http.NewServeMux()
 	mux.Handle("/api/v1/", api.Handler(cfg))

@@ -244,19 +244,33 @@ func readLines[T any](ctx context.Context, s *Store, dir string, q Query, want f
 			return nil, err
 		}
 		var day []T
-		lines := bufio.NewScanner(&buf)
-		lines.Buffer(nil, 1<<20)
-		for lines.Scan() {
-			var v T
-			if json.Unmarshal(lines.Bytes(), &v) != nil {
-				continue
+		err := lines(&buf, func(v *T) error {
+			if at, ok := want(v); ok && !at.Before(q.Since) && at.Before(q.Until) {
+				day = append(day, *v)
 			}
-			if at, ok := want(&v); ok && !at.Before(q.Since) && at.Before(q.Until) {
-				day = append(day, v)
-			}
+			return nil
+		})
+		if err != nil {
+			return nil, err
 		}
 		slices.Reverse(day)
 		out = append(out, day...)
 	}
 	return out[:min(len(out), q.limit())], nil
+}
+
+// lines decodes JSON lines; one that can't be read is passed over.
+func lines[T any](from *bytes.Buffer, do func(*T) error) error {
+	scan := bufio.NewScanner(from)
+	scan.Buffer(nil, 1<<20)
+	for scan.Scan() {
+		var v T
+		if json.Unmarshal(scan.Bytes(), &v) != nil {
+			continue
+		}
+		if err := do(&v); err != nil {
+			return err
+		}
+	}
+	return nil
 }

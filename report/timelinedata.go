@@ -29,15 +29,20 @@ type timelineData struct {
 	Label  []int    `json:"label"` // most frequent of the bin, index of Names
 	// Shares are [name, observations, …] of each bin; left out where every
 	// bin is one observation.
-	Shares [][]int32     `json:"shares,omitempty"`
-	Score  []int         `json:"score"`
-	Change []int         `json:"change"` // mean cells
-	Most   []int         `json:"most,omitempty"`
-	Flips  [][4]int      `json:"flips"` // bin, kind, count, unexplained
-	Lines  []lineData    `json:"lines"`
-	Fifth  []int         `json:"fifth,omitempty"` // upper bound of what is unknown
-	Traced bool          `json:"traced"`
-	Window *windowData   `json:"window,omitempty"`
+	Shares [][]int32   `json:"shares,omitempty"`
+	Score  []int       `json:"score"`
+	Change []int       `json:"change"` // mean cells
+	Most   []int       `json:"most,omitempty"`
+	Flips  [][4]int    `json:"flips"` // bin, kind, count, unexplained
+	Lines  []lineData  `json:"lines"`
+	Fifth  []int       `json:"fifth,omitempty"` // upper bound of what is unknown
+	Traced bool        `json:"traced"`
+	Window *windowData `json:"window,omitempty"`
+	// Origin is the wall clock, in Unix milliseconds of the page's zone, at
+	// 0; Odd the unexplained share of pairs. Both are of the past only, and
+	// Label and Names are empty then.
+	Origin int64         `json:"origin,omitempty"`
+	Odd    *windowData   `json:"odd,omitempty"`
 	Cuts   []int64       `json:"cuts"`
 	Breaks []breakData   `json:"breaks"`
 	colors map[int32]int // by label index

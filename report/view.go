@@ -39,6 +39,11 @@ type streamView struct {
 	HasTimes    bool
 	Data        *timelineData
 	TimelineFor string // what the timeline can't show, in a sentence
+	// Of a page of the past only.
+	TimelineTitle string
+	Past          bool
+	Alerts        []pastAlertView
+	AlertsRest    string
 }
 
 // span is a piece of a sentence.

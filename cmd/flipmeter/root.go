@@ -41,6 +41,7 @@ func newRootCommand(streams app.Streams) *cobra.Command {
 		newDecodeCommand(streams),
 		newModelsCommand(streams),
 		newProbeCommand(streams),
+		newReportCommand(streams),
 		newRulesCommand(streams),
 		newScoreCommand(streams),
 		newTailCommand(streams),

@@ -63,7 +63,7 @@
       new ResizeObserver(() => this.draw()).observe(root);
     }
 
-    time(t) { return this.d.unit === 'ms' ? clock(t) : 'frame ' + Math.round(t); }
+    time(t) { if (this.d.origin) return new Date(this.d.origin + t).toISOString().slice(5, 16).replace('T', ' '); return this.d.unit === 'ms' ? clock(t) : 'frame ' + Math.round(t); }
     // endOf is where a bin ends: at the next one, or before it where a break lies between.
     endOf(i) {
       if (i + 1 >= this.n) return this.d.end;
@@ -107,11 +107,13 @@
       const d = this.d, lanes = [];
       let y = 2;
       const lane = (name, title, h) => { lanes.push({ name, title, y: y + 20, h }); y += h + 34; };
-      lane('ribbon', 'Label', 46); y -= 14;
+      if (d.label.length) lane('ribbon', 'Label', 46); else y += 22;
+      y -= 14;
       lanes.push({ name: 'flips', title: '', y, h: this.kinds.length * 17 }); y += this.kinds.length * 17 + 14;
       if (d.lines.length) lane('lines', d.traced ? 'Probability of the traced classes' : 'Probability of the leading classes', w < 560 ? 120 : 150);
       if (d.change.some(c => c >= 0)) lane('change', 'Change of the picture: share of the model’s view that changed', 64);
-      if (d.window) lane('window', 'Flip fraction over ' + (d.unit === 'ms' ? +(d.window.width / 1000).toFixed(1) + THIN + 's' : 'the window') + ', with its 95' + THIN + '% interval', 70);
+      if (d.window) lane('window', 'Flip fraction over ' + (d.unit === 'ms' ? +(d.window.width / 1000).toFixed(1) + THIN + 's' : 'the window') + (d.origin ? '' : ', with its 95' + THIN + '% interval'), 70);
+      if (d.odd) lane('odd', 'Unexplained share of pairs', 70);
       this.axisY = y - 8; const h = this.axisY + 36;
       const ratio = window.devicePixelRatio || 1;
       this.canvas.style.height = h + 'px';
@@ -150,16 +152,17 @@
     grid(lanes) {
       const g = this.g, span = this.v1 - this.v0, per = (this.right - this.pad) / span;
       const ms = this.d.unit === 'ms';
-      const steps = ms ? [10, 20, 50, 100, 200, 500, 1e3, 2e3, 5e3, 1e4, 15e3, 3e4, 6e4, 12e4, 3e5, 6e5, 9e5, 18e5, 36e5, 72e5, 144e5, 432e5]
+      const steps = ms ? [10, 20, 50, 100, 200, 500, 1e3, 2e3, 5e3, 1e4, 15e3, 3e4, 6e4, 12e4, 3e5, 6e5, 9e5, 18e5, 36e5, 72e5, 144e5, 432e5, 864e5, 1728e5, 6048e5]
         : [1, 2, 5, 10, 20, 50, 100, 200, 500, 1e3, 2e3, 5e3, 1e4, 2e4, 5e4, 1e5, 1e6];
       const step = steps.find(s => s * per >= 72) || steps[steps.length - 1];
       g.lineWidth = 1; g.strokeStyle = this.p.line; g.fillStyle = this.p.dim; g.setLineDash([]);
       const top = lanes[0].y;
       g.beginPath();
-      for (let t = Math.ceil(this.v0 / step) * step; t <= this.v1; t += step) {
+      const o = this.d.origin || 0;
+      for (let t = Math.ceil((this.v0 + o) / step) * step - o; t <= this.v1; t += step) {
         const x = Math.round(this.x(t)) + .5;
         g.moveTo(x, top); g.lineTo(x, this.axisY);
-        let label = ms ? clock(t).replace(step >= 1000 ? /\.\d+$/ : /0$/, '') : String(Math.round(t));
+        let label = this.d.origin ? this.time(t).slice(...(step >= 864e5 ? [0, 5] : [6])) : ms ? clock(t).replace(step >= 1000 ? /\.\d+$/ : /0$/, '') : String(Math.round(t));
         const tw = g.measureText(label).width;
         g.fillText(label, clamp(x - tw / 2, 0, this.w - tw), this.axisY + 16);
       }
@@ -313,8 +316,9 @@
       if (col) bar(col.x, col.x + 1, col.sum / col.n, col.most, col.still);
       g.strokeStyle = this.p.line; g.beginPath(); g.moveTo(this.pad, base + .5); g.lineTo(this.right, base + .5); g.stroke();
     }
-    window(l) {
-      const g = this.g, d = this.d, win = d.window;
+    odd(l) { this.window(l, this.d.odd); }
+    window(l, win = this.d.window) {
+      const g = this.g, d = this.d;
       // The first windows hold few pairs: their intervals may reach beyond the chart.
       const his = [...win.hi].sort((a, b) => a - b);
       let top = Math.max(10, his[Math.floor(his.length * .9)], ...win.v);
@@ -387,7 +391,7 @@
         const kind = KINDS[f[1]] || 'flip', many = f[2] > 1 ? f[2] + ' × ' : '';
         return many + kind + (f[3] ? f[3] === f[2] ? ', unexplained' : ', ' + f[3] + ' unexplained' : '');
       }).join('; ');
-      if (d.per > 1 || i === 0) return 'flips: ' + words;
+      if (d.per > 1 || i === 0 || !d.label.length) return 'flips: ' + words;
       return 'flip: ' + d.names[d.label[i - 1]] + ' → ' + d.names[d.label[i]] + ' (' + words + ')';
     }
     windowAt(t) {
@@ -399,7 +403,8 @@
     }
     say(i) {
       if (!this.n) { this.root.setAttribute('aria-valuetext', 'no frames'); return; }
-      const d = this.d, parts = [this.time(d.start[i]), d.names[d.label[i]]];
+      const d = this.d, parts = [this.time(d.start[i])];
+      if (d.label.length) parts.push(d.names[d.label[i]]);
       if (d.score[i] >= 0) parts.push(percent(d.score[i]));
       const f = this.flipText(i); if (f) parts.push(f);
       this.root.setAttribute('aria-valuenow', i); this.root.setAttribute('aria-valuetext', parts.join(', '));
@@ -411,10 +416,12 @@
       const head = add('div', '');
       add('b', this.time(d.start[i]), head);
       const first = i * d.per;
-      if (d.unit === 'ms') add('span', d.per > 1 ? '  frames ' + first + '–' + (first + this.frames(i) - 1) : '  frame ' + first, head).className = 'dim';
+      if (d.unit === 'ms' && !d.origin) add('span', d.per > 1 ? '  frames ' + first + '–' + (first + this.frames(i) - 1) : '  frame ' + first, head).className = 'dim';
+      if (d.label.length) {
       const name = add('div', '');
       const chip = add('span', '', name); chip.className = 'chip'; chip.style.background = this.color(d.label[i]);
       add('span', ' ' + d.names[d.label[i]] + (d.per > 1 && d.shares[i].length > 2 ? ' and others' : ''), name);
+      }
       const f = this.flipText(i); if (f) add('b', f, add('div', ''));
       const table = document.createElement('table');
       const row = (k, v) => { const tr = add('tr', '', table); add('td', k, tr); add('td', v, tr); };

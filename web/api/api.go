@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"errors"
+	"io"
 	"log/slog"
 	"net/http"
 	"time"
@@ -59,6 +60,8 @@ type Config struct {
 	// MayAdd lets admins add cameras and remove them.
 	MayAdd  bool
 	History History
+	// Report draws a page of the past; it is only called with History set.
+	Report func(ctx context.Context, w io.Writer, q history.Query) error
 	// System tells of queues, drops, sessions and batches, as name and
 	// value; nil is nothing.
 	System func() map[string]any
@@ -162,6 +165,8 @@ func (s *server) routes() []route {
 			[]param{camera, since, until, limit}, nil, ok, []history.Flip{}, "", []int{400, 404}},
 		{get, "/history/alerts", viewer, s.historyAlerts, "listPastAlerts", "What receivers were told, newest first",
 			[]param{camera, since, until, limit}, nil, ok, []alerts.Notice{}, "", []int{400, 404}},
+		{get, "/history/report", viewer, s.historyReport, "getReport", "The page of flipmeter report for a stretch of time",
+			[]param{camera, since, until}, nil, ok, nil, "text/html", []int{400, 404}},
 		{get, "/system", viewer, s.system, "getSystem", "How the program itself is doing", nil, nil, ok, System{}, "", nil},
 		{get, "/configuration", admin, s.configuration, "getConfiguration", "The configuration in force, secrets masked", nil, nil, ok, Configuration{}, "", []int{404}},
 		{get, "/events", viewer, s.events, "streamEvents", "Updates as server-sent events: hello, camera, flip, alerts, removed",

@@ -389,3 +389,19 @@ func FuzzQuery(f *testing.F) {
 		}
 	})
 }
+
+// The page of the past runs its own script, but in an origin of its own.
+func TestReportIsSandboxed(t *testing.T) {
+	s := newSite(t)
+	resp, body := s.ask(t, access.Viewer, "GET", "/api/v1/history/report?camera=gate", "")
+	policy := resp.Header.Get("Content-Security-Policy")
+	if resp.StatusCode != 200 || !strings.HasPrefix(policy, "sandbox allow-scripts; default-src 'none';") || strings.Contains(policy, "allow-same-origin") || !strings.Contains(policy, "frame-ancestors 'none'") {
+		t.Errorf("%d with the policy %q: %s", resp.StatusCode, policy, body)
+	}
+	if resp, _ := s.ask(t, access.Nobody, "GET", "/api/v1/history/report", ""); resp.StatusCode != 401 {
+		t.Errorf("without credentials: %d", resp.StatusCode)
+	}
+	if resp, _ := s.ask(t, access.Viewer, "GET", "/api/v1/history/report?since=never", ""); resp.StatusCode != 400 {
+		t.Errorf("with a wrong time: %d", resp.StatusCode)
+	}
+}

@@ -107,6 +107,10 @@ func newSite(t testing.TB) *site {
 	cfg := Config{
 		Board: s.board, Hub: s.hub, Guard: guard, Alerting: d, Controls: s.controls, MayAdd: true, History: pastTense{}, Log: log, Version: "test",
 		System: func() map[string]any { return map[string]any{"queue": 3} }, Configuration: func() string { return "watch: {}\n" },
+		Report: func(_ context.Context, w io.Writer, q history.Query) error {
+			_, err := fmt.Fprintf(w, "<!doctype html><title>%s</title>", q.Camera)
+			return err
+		},
 	}
 	s.api = &server{cfg: cfg}
 	s.flip = s.watch(t)

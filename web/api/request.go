@@ -1,6 +1,7 @@
 package api
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -211,4 +212,27 @@ func (s *server) historyAlerts(w http.ResponseWriter, r *http.Request) {
 	if !s.failed(w, r, err) {
 		s.answer(w, 200, append([]alerts.Notice{}, list...))
 	}
+}
+
+// reportPolicy lets the page run its own script, which came with it, in an
+// origin of its own: it can't reach the API with the reader's credentials.
+const reportPolicy = "sandbox allow-scripts; default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'unsafe-inline'; " +
+	"base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+
+func (s *server) historyReport(w http.ResponseWriter, r *http.Request) {
+	h, ok := s.historyQuery(w, r, false)
+	if !ok {
+		return
+	}
+	if s.cfg.Report == nil {
+		access.Problem(w, http.StatusNotFound, "no history is kept")
+		return
+	}
+	var page bytes.Buffer // an error must not come after half a page
+	if s.failed(w, r, s.cfg.Report(r.Context(), &page, h)) {
+		return
+	}
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.Header().Set("Content-Security-Policy", reportPolicy)
+	_, _ = w.Write(page.Bytes()) // who left does not want it
 }

@@ -36,7 +36,8 @@ export class CameraPage {
     this.pastCanvas = h('canvas', { role: 'img', 'aria-label': 'Unexplained share of pairs over time' });
     this.range = h('select', { 'aria-label': 'How far back', onchange: () => this.fetchPast() }, ...RANGES.map(([v, t]) => h('option', { value: v }, t)));
     this.range.value = '24h';
-    this.pastCard = h('section', { class: 'card', hidden: true }, h('div', { class: 'card-head' }, h('h2', {}, 'Unexplained flips, over time'), this.range), this.pastCanvas);
+    this.report = h('a', { target: '_blank', rel: 'noopener' }, 'Report');
+    this.pastCard = h('section', { class: 'card', hidden: true }, h('div', { class: 'card-head' }, h('h2', {}, 'Unexplained flips, over time'), h('span', { class: 'tools' }, this.report, this.range)), this.pastCanvas);
     this.kind = h('select', { 'aria-label': 'Kinds of flips', onchange: () => this.fill() }, ...['', 'glitch', 'transition', 'churn', 'censored', 'pending'].map(k => h('option', { value: k }, k || 'all kinds')));
     this.odd = h('input', { type: 'checkbox', onchange: () => this.fill() });
     this.flips = new FlipList(60);
@@ -170,6 +171,7 @@ export class CameraPage {
 
   async fetchPast() {
     const span = RANGES.find(r => r[0] === this.range.value)[2], since = new Date(Date.now() - span).toISOString();
+    this.report.href = `api/v1/history/report?camera=${encodeURIComponent(this.name)}&since=${encodeURIComponent(since)}`;
     try {
       const list = await get(`/history/windows?camera=${encodeURIComponent(this.name)}&since=${encodeURIComponent(since)}`);
       this.series = list[0];
