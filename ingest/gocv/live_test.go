@@ -9,6 +9,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
@@ -64,6 +65,74 @@ func TestLiveReadsRTSP(t *testing.T) {
 	f.Release()
 	if n := cfg.Pool.Outstanding(); n != 0 {
 		t.Errorf("%d buffers were not given back", n)
+	}
+}
+
+func TestLiveReadsRTSPOverUDP(t *testing.T) {
+	server := rtsptest.StartUDP(t)
+	publish(t, server, "cam")
+	cfg := liveConfig(server.URL("cam"))
+	cfg.Transport = "udp"
+	src, err := OpenLive(t.Context(), cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer src.Close()
+	var f frame.Frame
+	defer f.Release()
+	for i := range 15 {
+		last := f.PTS
+		if err := src.Read(t.Context(), &f); err != nil {
+			t.Fatal(err)
+		}
+		if i > 0 && f.PTS <= last {
+			t.Errorf("frame %d at %v, after %v", i, f.PTS, last)
+		}
+	}
+}
+
+// A playlist with an end is a recording, and ends; one without is live.
+func TestLiveReadsHLS(t *testing.T) {
+	list := makeClip(t, "list.m3u8", "-f", "lavfi", "-i", "testsrc=s=160x120:r=25:d=4", "-c:v", "libx264", "-preset", "ultrafast",
+		"-g", "25", "-pix_fmt", "yuv420p", "-f", "hls", "-hls_time", "1", "-hls_list_size", "0")
+	ended := string(readFile(t, list))
+	files := http.FileServer(http.Dir(filepath.Dir(list)))
+	for name, want := range map[string]struct {
+		playlist string
+		live     bool
+	}{
+		"recording": {ended, false},
+		"live":      {strings.Replace(ended, "#EXT-X-ENDLIST\n", "", 1), true},
+	} {
+		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if strings.HasSuffix(r.URL.Path, ".m3u8") {
+				w.Header().Set("Content-Type", "application/vnd.apple.mpegurl")
+				_, _ = io.WriteString(w, want.playlist)
+				return
+			}
+			files.ServeHTTP(w, r)
+		}))
+		src, err := OpenLive(t.Context(), liveConfig(server.URL+"/list.m3u8"))
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		if got := src.Info().Live; got != want.live {
+			t.Errorf("%s: live %v", name, got)
+		}
+		var f frame.Frame
+		n := 0
+		for err == nil && (n < 20 || !want.live) {
+			if err = src.Read(t.Context(), &f); err == nil {
+				n++
+			}
+		}
+		f.Release()
+		if want.live && err != nil || !want.live && (!errors.Is(err, ingest.ErrEndOfStream) || n != 100) {
+			t.Errorf("%s: after %d frames %v", name, n, err)
+		}
+		src.Close()
+		server.CloseClientConnections()
+		server.Close()
 	}
 }
 

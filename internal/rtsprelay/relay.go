@@ -6,6 +6,7 @@ package rtsprelay
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"os/exec"
@@ -53,6 +54,31 @@ func Start() (*Server, error) {
 	}
 	s := &Server{addr: addr, stopped: true}
 	return s, s.Restart()
+}
+
+// StartUDP is Start of a server that sends over UDP, too, to those who ask.
+func StartUDP() (*Server, error) {
+	var errs []error
+	for range 20 { // RTP takes an even port, and RTCP the next: they must both be free
+		addr, err := freePort()
+		if err != nil {
+			return nil, err
+		}
+		l, err := (&net.ListenConfig{}).ListenPacket(context.Background(), "udp", "127.0.0.1:0")
+		if err != nil {
+			return nil, err
+		}
+		port := l.LocalAddr().(*net.UDPAddr).Port &^ 1
+		if err := l.Close(); err != nil {
+			return nil, err
+		}
+		s := &Server{addr: addr, udp: port, stopped: true}
+		if err = s.Restart(); err == nil {
+			return s, nil
+		}
+		errs = append(errs, err)
+	}
+	return nil, errors.Join(errs...)
 }
 
 func freePort() (string, error) {

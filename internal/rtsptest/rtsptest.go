@@ -28,6 +28,17 @@ func Start(t testing.TB) *Server {
 	return &Server{s}
 }
 
+// StartUDP is Start of a server that sends over UDP, too, to those who ask.
+func StartUDP(t testing.TB) *Server {
+	t.Helper()
+	s, err := rtsprelay.StartUDP()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(s.Stop)
+	return &Server{s}
+}
+
 // Restart switches a stopped server on again, on the same port. Publishers
 // must be started again.
 func (s *Server) Restart(t testing.TB) {
