@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -71,7 +72,8 @@ type watching struct {
 	natsURL   string
 	mqttURL   string // of the embedded server
 	brokers   brokers
-	web       *web.Server // nil: off
+	subjects  atomic.Pointer[[]string] // that cameras hear
+	web       *web.Server              // nil: off
 	operate   *operating
 	manager   sdnotify.Manager
 
@@ -334,6 +336,9 @@ func (w *watching) run(ctx context.Context) error {
 	}
 	if w.publisher != nil {
 		ends = append(ends, spawn(w.publisher.Run))
+	}
+	if list := w.subjects.Load(); w.publisher != nil && list != nil && len(*list) > 0 {
+		ends = append(ends, spawn(w.countUnknown))
 	}
 	ends = append(ends, spawn(w.operate.run))
 	w.board.setReason("")

@@ -117,6 +117,8 @@ func (w *watching) apply(ctx context.Context, cameras []configs.Camera) error {
 			w.forget(name)
 		}
 	}
+	subjects := subjectsOf(w.cfg.Watch.NATS.Site, cameras)
+	w.subjects.Store(&subjects)
 	for _, cam := range cameras {
 		if !changed[cam.Name] {
 			continue

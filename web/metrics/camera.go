@@ -133,6 +133,12 @@ func (c *Camera) Lost(reason string, child bool) {
 // Message counts what became of a message with a label.
 func (c *Camera) Message(outcome string) { c.m.messages.WithLabelValues(c.name, outcome).Inc() }
 
+// UnknownMessages counts messages for cameras that nobody follows; their names
+// are not told, because anybody may make up more.
+func (m *Metrics) UnknownMessages(n int) {
+	m.messages.WithLabelValues("", "unknown_camera").Add(float64(n))
+}
+
 // Messages makes the counters of messages, at zero.
 func (c *Camera) Messages(outcomes []string) {
 	for _, o := range outcomes {
