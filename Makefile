@@ -22,6 +22,8 @@ GOBUILD := go build -trimpath -buildvcs=false -ldflags '-X main.version=$(VERSIO
 GOLANGCI_LINT_VERSION := v2.15.0
 GOLANGCI_LINT := $(FLIPMETER_HOME)/bin/golangci-lint-$(GOLANGCI_LINT_VERSION)
 
+GOVULNCHECK_VERSION := v1.9.0
+
 WEIGHTS := $(FLIPMETER_HOME)/weights/efficientnet-lite0-57934424.pth
 MODEL   := $(FLIPMETER_HOME)/models/efficientnet-lite0.onnx
 CLIP    := $(FLIPMETER_HOME)/footage/bigbuckbunny.mp4
@@ -94,6 +96,10 @@ $(GOLANGCI_LINT):
 .PHONY: fuzz
 fuzz: setup-build ## every fuzz target for FUZZTIME each (default 20s)
 	scripts/fuzz '$(FUZZTIME)' -tags $(TAGS)
+
+.PHONY: vuln
+vuln: ## known vulnerabilities in what flipmeter calls (asks the Go vulnerability database)
+	go run golang.org/x/vuln/cmd/govulncheck@$(GOVULNCHECK_VERSION) -tags $(TAGS) ./...
 
 .PHONY: bench
 bench: setup model ## speed of every stage beside its ceiling, and a hand-written loop
