@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"strings"
 	"time"
 
@@ -36,12 +37,19 @@ type liveSource struct {
 	pending livestamp
 	seq     uint64
 	lost    int // frames that could not be converted since the last one
+	// damages is how many there were so far, and doubtful how many frames to
+	// come may have neighbours that are missing: several are decoded at once.
+	damages  uint
+	doubtful int
 	// waited is how long the last frame took to come. When a read times out,
 	// the decoder gives the frame that it held back, and only then none.
 	waited time.Duration
 	ended  error
 	closed bool
 }
+
+// mostThreads is how many frames FFmpeg decodes at once, at most.
+const mostThreads = 16
 
 // livestamp is when a frame was captured, by the stream and by us.
 type livestamp struct {
@@ -167,8 +175,10 @@ func (s *liveSource) Read(ctx context.Context, into *frame.Frame) error {
 	}
 	s.seq += uint64(s.lost)
 	into.Seq, into.PTS, into.PTSEstimated, into.CapturedAt = s.seq, st.pts, st.estimated, st.at
+	doubtful := s.doubtful > 0
+	s.doubtful = max(s.doubtful-1, 0)
 	switch {
-	case s.lost > 0:
+	case s.lost > 0, doubtful:
 		into.Break = frame.BreakGap
 	case s.have && changed:
 		into.Break = frame.BreakSize
@@ -205,6 +215,11 @@ func (s *liveSource) advance(ctx context.Context) (livestamp, error) {
 		}
 		if err := s.otherSize(); err != nil {
 			return livestamp{}, err
+		}
+		if n := damages(); n != s.damages {
+			if s.damages = n; s.have {
+				s.doubtful = 1 + min(runtime.NumCPU(), mostThreads)
+			}
 		}
 		now := time.Now()
 		s.waited = now.Sub(start)

@@ -46,7 +46,7 @@ func openLiveCapture(cfg LiveConfig) (*liveCapture, error) {
 		vc.Close()
 		return nil, errNotOpened
 	}
-	listenToSizesLocked()
+	listenLocked()
 	return &liveCapture{capture: capture{vc: vc}}, nil
 }
 

@@ -51,6 +51,9 @@ namespace {
 // What FFmpeg's log said of the sizes of pictures since the last question.
 std::atomic<int> coded_width{0}, coded_height{0}, refused_pictures{0};
 
+// How many errors it told of, and packets that never came.
+std::atomic<unsigned> damages{0};
+
 typedef void (*log_callback)(void *, int, const char *, va_list);
 std::atomic<log_callback> default_log{nullptr};
 
@@ -63,6 +66,8 @@ void listen_to_log(void *context, int level, const char *format, va_list args) {
         va_end(copy);
     } else if (std::strncmp(format, "Slice parameters ", 17) == 0) {
         refused_pictures++;
+    } else if (level <= 16 || std::strncmp(format, "RTP: missed ", 12) == 0) { // AV_LOG_ERROR
+        damages++;
     }
     log_callback next = default_log; // which heeds the level
     if (next != nullptr)
@@ -71,7 +76,7 @@ void listen_to_log(void *context, int level, const char *format, va_list args) {
 
 } // namespace
 
-void flipmeter_listen_to_sizes(void) {
+void flipmeter_listen(void) {
     typedef void (*setter)(log_callback);
     setter set = reinterpret_cast<setter>(dlsym(RTLD_DEFAULT, "av_log_set_callback"));
     default_log = reinterpret_cast<log_callback>(dlsym(RTLD_DEFAULT, "av_log_default_callback"));
@@ -87,3 +92,5 @@ int flipmeter_other_size(int width, int height) {
         return 1;
     return w != 0 && (w < width || w >= width + padding || h < height || h >= height + padding);
 }
+
+unsigned flipmeter_damages(void) { return damages; }

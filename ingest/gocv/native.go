@@ -46,10 +46,14 @@ func setCaptureOptionsLocked(options string) {
 	C.flipmeter_capture_options(c)
 }
 
-// listenToSizesLocked makes otherSize know what is decoded from now on. There
+// listenLocked makes otherSize and damages know what is decoded from now on. There
 // is one answer for the whole process: it is meant for one that decodes a
 // single stream. The lock must be held.
-func listenToSizesLocked() { C.flipmeter_listen_to_sizes() }
+func listenLocked() { C.flipmeter_listen() }
+
+// damages counts what went wrong in decoding: OpenCV leaves out a frame that
+// is beyond repair, or passes on what is left of it, and says nothing.
+func damages() uint { return uint(C.flipmeter_damages()) }
 
 // otherSize says that the pictures that are decoded have no longer the size
 // of the first. OpenCV (4.6 with FFmpeg 5) goes on to give pictures of the

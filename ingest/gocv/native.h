@@ -25,9 +25,12 @@ unsigned flipmeter_ffmpeg_version(const char *function);
 // loaded.
 int flipmeter_has_decoder(const char *name);
 
-// Begins to heed what FFmpeg's log says of the sizes of pictures, for the whole
-// process; to be called after a stream was opened.
-void flipmeter_listen_to_sizes(void);
+// Begins to heed what FFmpeg's log says of damage and of the sizes of pictures,
+// for the whole process; to be called after a stream was opened.
+void flipmeter_listen(void);
+
+// How many errors FFmpeg told of since then, and packets that never came.
+unsigned flipmeter_damages(void);
 
 // Whether the pictures that are decoded now have another size than this one:
 // OpenCV converts them as if they had the size of the first, and does not say
