@@ -73,7 +73,7 @@ func TestReportOfThePast(t *testing.T) {
 	if want := "door: 60 flips in 18000 pairs, 30 unexplained\ngate: 0 flips in 18000 pairs, 0 unexplained\n"; said != want {
 		t.Errorf("said %q, want %q", said, want)
 	}
-	for _, want := range []string{"2 streams together", "FlickerHigh", "unexplained_fraction", "Not there are single frames", "&lt;b&gt;dog", "How it went, step by step", "the network"} {
+	for _, want := range []string{"2 streams together", "FlickerHigh", "unexplained_fraction", "Not there are single frames", "&lt;b&gt;dog", "How it went, step by step", "the network", "95 %"} {
 		if !strings.Contains(strings.ToLower(page), strings.ToLower(want)) {
 			t.Errorf("the page lacks %q", want)
 		}

@@ -109,6 +109,12 @@ const (
 	maxPastAlerts = 200
 )
 
+// The bootstrap of a page of the past.
+const (
+	pastResamples = 1000
+	pastSeed      = 1
+)
+
 // NewPast begins with nothing.
 func NewPast(camera string, cfg PastConfig) *Past {
 	if cfg.MaxPictures <= 0 {
@@ -219,19 +225,22 @@ func WritePast(w io.Writer, cfg PastConfig, cameras []*Past) error {
 	return p.write(w)
 }
 
-// summary is what the sums know of a stream's measures.
-func (s *pastSums) summary() (*stability.Summary, Measures) {
+// summary is what the sums know of a stream's measures. Their intervals come
+// from how much its steps differ.
+func (s *pastSums) summary(steps []pastSums) (*stability.Summary, Measures) {
 	st := unknownSummary()
-	rate := func(part, whole int64) stability.Interval {
-		v := stability.Interval{Value: math.NaN(), Low: math.NaN(), High: math.NaN()}
-		if whole > 0 {
-			v.Value = float64(part) / float64(whole)
+	rate := func(of func(*pastSums) (part, whole int64)) stability.Interval {
+		num, den := make([]int64, len(steps)), make([]int64, len(steps))
+		for i := range steps {
+			num[i], den[i] = of(&steps[i])
 		}
-		return v
+		return stability.IntervalOfBlocks(num, den, pastResamples, pastSeed)
 	}
 	st.Pairs, st.Flips, st.Unexplained, st.Observed = s.pairs, s.flips, s.unexplained, s.observed
-	st.FlipFraction, st.UnexplainedFraction = rate(s.flips, s.pairs), rate(s.unexplained, s.pairs)
-	st.Decided.Pairs, st.Decided.Flips, st.Decided.FlipFraction = s.decided, s.decidedFlips, rate(s.decidedFlips, s.decided)
+	st.FlipFraction = rate(func(b *pastSums) (int64, int64) { return b.flips, b.pairs })
+	st.UnexplainedFraction = rate(func(b *pastSums) (int64, int64) { return b.unexplained, b.pairs })
+	st.Decided.Pairs, st.Decided.Flips = s.decided, s.decidedFlips
+	st.Decided.FlipFraction = rate(func(b *pastSums) (int64, int64) { return b.decidedFlips, b.decided })
 	if s.observed > 0 {
 		st.FlipRateHz = float64(s.flips) / s.observed.Seconds()
 	}

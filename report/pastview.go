@@ -12,12 +12,12 @@ import (
 
 // lacksPast is what a history can't tell, in the page's own words.
 const lacksPast = "Drawn from the history of flipmeter watch, which keeps windows of a minute, flips and alerts. " +
-	"Not there are single frames, labels between flips, scores, pictures, how much the picture changed, cuts, how long labels held, and intervals of the figures. " +
-	"Figures are sums of windows. Flips are told one by one when their kind is known: at the ends of the stretch their number may differ from the windows'."
+	"Not there are single frames, labels between flips, scores, pictures, how much the picture changed, cuts, and how long labels held. " +
+	"Figures are sums of windows, their intervals come from how much the steps of the timeline differ. Flips are told one by one when their kind is known: at the ends of the stretch their number may differ from the windows'."
 
 // view is the section of one camera.
 func (p *Past) view(id string, flips int) *streamView {
-	st, m := p.total.summary()
+	st, m := p.total.summary(p.bins)
 	st.LabelPairs = p.labelPairs()
 	v := &streamView{
 		ID: id, Name: p.name, HasTimes: true, TimelineTitle: "How it went, step by step", Past: true,
@@ -179,9 +179,11 @@ func (p *Past) gallery(id string, limit int) galleryView {
 // pastTotal is the head of a page of several cameras.
 func pastTotal(cameras []*Past, views []*streamView) *totalView {
 	var sum pastSums
+	var steps []pastSums
 	most := 0.0
 	for _, c := range cameras {
 		t := c.total
+		steps = append(steps, c.bins...)
 		sum.pairs, sum.flips, sum.unexplained = sum.pairs+t.pairs, sum.flips+t.flips, sum.unexplained+t.unexplained
 		sum.decided, sum.decidedFlips = sum.decided+t.decided, sum.decidedFlips+t.decidedFlips
 		sum.observed, sum.uncovered = sum.observed+t.observed, sum.uncovered+t.uncovered
@@ -190,11 +192,11 @@ func pastTotal(cameras []*Past, views []*streamView) *totalView {
 			most = max(most, float64(t.flips)/float64(t.pairs))
 		}
 	}
-	st, m := sum.summary()
+	st, m := sum.summary(steps)
 	top := niceTop(most)
 	out := &totalView{Verdict: verdict(&m, st), Tiles: tiles(&m, math.NaN()), Axis: strconv.FormatFloat(100*top, 'f', -1, 64) + thinSpace + "%"}
 	for i, c := range cameras {
-		_, cm := c.total.summary()
+		_, cm := c.total.summary(c.bins)
 		row := totalRow{ID: views[i].ID, Name: c.name, Frames: dash, Flips: countWord(cm.Flips), Unexplained: percent(cm.UnexplainedFraction.Value)}
 		if v := cm.FlipFraction.Value; v.Known() {
 			row.Bar = barView{Known: true, Value: percent(v), Size: 100 * float64(v) / top}
