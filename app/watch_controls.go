@@ -28,7 +28,12 @@ func (c controls) ask(ctx context.Context, f func(context.Context) error) error 
 	asked := change{make: f, done: make(chan error, 1)}
 	select {
 	case c.w.changes <- asked:
-		return <-asked.done
+		select {
+		case err := <-asked.done:
+			return err
+		case <-ctx.Done(): // it is made all the same
+			return ctx.Err()
+		}
 	case <-c.w.ended:
 		return errEnding
 	case <-ctx.Done():
@@ -69,7 +74,7 @@ func (c controls) Resume(ctx context.Context, camera string) error {
 				return fmt.Errorf("resume: %w", err)
 			}
 		}
-		c.w.begin(ctx, r.cam, model)
+		c.w.begin(ctx, r.cam, model, false)
 		return nil
 	})
 }
@@ -90,7 +95,7 @@ func (c controls) Add(ctx context.Context, name, source string) error {
 			return fmt.Errorf("add: %w", err)
 		}
 		c.w.added = append(c.w.added, cam)
-		c.w.begin(ctx, cam, model)
+		c.w.begin(ctx, cam, model, false)
 		return nil
 	})
 }

@@ -165,7 +165,7 @@ func TestWatchHearsLabels(t *testing.T) {
 // wrong with it.
 func TestWatchRefusesForgedMessages(t *testing.T) {
 	r := startWatch(t, `cameras:
-  - {name: gate, url: 'nats:plant.labels', messages: {camera: cam, max_tracks: 2, max_labels: 3, max_bytes: 200B, max_rate: 50}}
+  - {name: gate, url: 'nats:plant.labels', messages: {camera: cam, max_tracks: 2, max_labels: 3, max_bytes: 200B, max_rate: 50, idle: 10m}}
 `, nil, noModel(t))
 	r.eventually("it hears", func() bool { return r.states("gate", "up") > 0 })
 	nc, err := nats.Connect(r.nats)

@@ -123,7 +123,7 @@ func (w *watching) apply(ctx context.Context, cameras []configs.Camera) error {
 		if !changed[cam.Name] {
 			continue
 		}
-		w.begin(ctx, cam, fresh[cam.Name])
+		w.begin(ctx, cam, fresh[cam.Name], paused[cam.Name])
 		if paused[cam.Name] {
 			w.hold(w.cameras[cam.Name])
 		}
@@ -132,10 +132,13 @@ func (w *watching) apply(ctx context.Context, cameras []configs.Camera) error {
 }
 
 // begin follows a camera. The model is released when that ends; nil is none,
-// where the labels come from elsewhere.
-func (w *watching) begin(ctx context.Context, cam configs.Camera, model *sharedModel) {
+// where the labels come from elsewhere. A paused one ends before it begins.
+func (w *watching) begin(ctx context.Context, cam configs.Camera, model *sharedModel, paused bool) {
 	// Cameras end one by one, before what they report to: not with ctx.
 	following, stop := context.WithCancel(context.WithoutCancel(ctx))
+	if paused {
+		stop()
+	}
 	r := &running{cam: cam, stop: stop, done: make(chan struct{})}
 	if model != nil {
 		r.attend = w.newFollower(cam, model)

@@ -24,7 +24,7 @@ func (w *watching) countUnknown(ctx context.Context) error {
 					w.metrics.UnknownMessages(1)
 				}
 			},
-			Lost: w.metrics.UnknownMessages,
+			Lost: func(int) {}, // they may have been for cameras that are followed
 		}, slog.New(slog.DiscardHandler)) // the cameras' states tell of outages
 		select {
 		case <-time.After(10 * time.Second):

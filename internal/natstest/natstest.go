@@ -13,7 +13,7 @@ import (
 	"github.com/nats-io/nats.go"
 )
 
-const startTimeout = 10 * time.Second
+const startTimeout = time.Minute
 
 // Server is a running server. Tests end it by ending.
 type Server struct {

@@ -48,12 +48,19 @@ type stream struct {
 
 // Start runs a server on a free loopback port.
 func Start() (*Server, error) {
-	addr, err := freePort()
-	if err != nil {
-		return nil, err
+	var errs []error
+	for range 20 { // somebody else may take the port first
+		addr, err := freePort()
+		if err != nil {
+			return nil, err
+		}
+		s := &Server{addr: addr, stopped: true}
+		if err = s.Restart(); err == nil {
+			return s, nil
+		}
+		errs = append(errs, err)
 	}
-	s := &Server{addr: addr, stopped: true}
-	return s, s.Restart()
+	return nil, errors.Join(errs...)
 }
 
 // StartUDP is Start of a server that sends over UDP, too, to those who ask.

@@ -62,6 +62,8 @@ func (m Manager) Notify(ctx context.Context, message string) error {
 		return fmt.Errorf("tell the service manager: %w", err)
 	}
 	defer conn.Close()
+	// A manager that doesn't read must not halt who tells it.
+	_ = conn.SetWriteDeadline(time.Now().Add(time.Second))
 	if _, err := conn.Write([]byte(message)); err != nil {
 		return fmt.Errorf("tell the service manager: %w", err)
 	}
