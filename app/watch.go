@@ -147,11 +147,17 @@ func loadWatchConfig(o *WatchOptions) (*configs.Config, error) {
 		return nil, fmt.Errorf("%w: %s: cameras: there is none: add one with a name and a url", ErrUsage, o.Config)
 	}
 	for i := range cfg.Cameras {
-		if m := &cfg.Cameras[i].Settings.Model; m.Sessions == 0 {
-			m.Sessions = cfg.Watch.Sessions
-		}
+		shareSessions(&cfg.Cameras[i].Settings, cfg)
 	}
 	return cfg, nil
+}
+
+// shareSessions gives a camera whose model says nothing for itself the number
+// of sessions of all.
+func shareSessions(s *configs.CameraSettings, cfg *configs.Config) {
+	if s.Model.Sessions == 0 {
+		s.Model.Sessions = cfg.Watch.Sessions
+	}
 }
 
 // start makes everything that the cameras share, and begins to follow them.

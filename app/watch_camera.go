@@ -18,6 +18,7 @@ import (
 	"github.com/flipmeter/flipmeter/pipeline"
 	"github.com/flipmeter/flipmeter/report"
 	"github.com/flipmeter/flipmeter/scene"
+	"github.com/flipmeter/flipmeter/stability"
 	panel "github.com/flipmeter/flipmeter/web/board"
 	"github.com/flipmeter/flipmeter/web/metrics"
 )
@@ -47,6 +48,21 @@ type follower struct {
 
 func (w *watching) newFollower(cam configs.Camera, model *sharedModel) *follower {
 	return &follower{w: w, cam: cam, model: model, log: w.log.With("camera", cam.Name), metrics: w.metrics.Camera(cam.Name)}
+}
+
+// measures are those of a camera, with the windows that rules and the history
+// need besides its own; step is between two of their events, 0 without windows.
+func (w *watching) measures(s *configs.CameraSettings) (m stability.Config, step time.Duration) {
+	m = s.Measures.Stability()
+	for _, width := range w.operate.widths() {
+		if !slices.Contains(m.Windows, width) {
+			m.Windows = append(slices.Clone(m.Windows), width)
+		}
+	}
+	if len(m.Windows) > 0 {
+		step = slices.Min(m.Windows) / windowsPerWidth
+	}
+	return m, step
 }
 
 var _ attendant = (*follower)(nil)
@@ -104,21 +120,13 @@ func (f *follower) run(ctx context.Context) (err error) {
 	queue := ingest.NewQueue(ingest.QueueConfig{
 		Policy: f.policy(), Size: f.cam.Settings.QueueSize, Info: reader.Info, OnDrop: f.dropped,
 	})
-	measures := f.cam.Settings.Measures.Stability()
-	for _, width := range f.w.operate.widths() {
-		if !slices.Contains(measures.Windows, width) {
-			measures.Windows = append(slices.Clone(measures.Windows), width)
-		}
-	}
+	measures, step := f.w.measures(&f.cam.Settings)
 	cfg := pipeline.Config{
 		Site: f.w.cfg.Watch.NATS.Site, Stream: f.cam.Name, Tracker: measures, Cuts: scene.Mode(f.cam.Settings.Cuts),
-		Windows: measures.Windows, InFlight: liveInFlight, Tolerant: true, Began: began,
+		Windows: measures.Windows, WindowStep: step, InFlight: liveInFlight, Tolerant: true, Began: began,
 	}
 	if f.w.cfg.Watch.Web.Pictures {
 		cfg.PictureEvery = pictureEvery
-	}
-	if len(measures.Windows) > 0 {
-		cfg.WindowStep = slices.Min(measures.Windows) / windowsPerWidth
 	}
 	deps := pipeline.Deps{Source: queue, Classifier: f.model, Listeners: f.all, Failed: f.classifyFailed}
 	want.deps(&deps)

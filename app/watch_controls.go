@@ -68,11 +68,9 @@ func (c controls) Resume(ctx context.Context, camera string) error {
 		if !r.paused {
 			return fmt.Errorf("resume: %w", api.ErrConflict)
 		}
-		var model *sharedModel
-		if _, _, elsewhere := r.cam.InMessages(); !elsewhere {
-			if model, err = c.w.models.acquire(ctx, r.cam.Settings.Model); err != nil {
-				return fmt.Errorf("resume: %w", err)
-			}
+		model, err := c.w.modelFor(ctx, &r.cam)
+		if err != nil {
+			return fmt.Errorf("resume: %w", err)
 		}
 		c.w.begin(ctx, r.cam, model, false)
 		return nil
@@ -90,7 +88,7 @@ func (c controls) Add(ctx context.Context, name, source string) error {
 		if err := cam.Validate(); err != nil {
 			return fmt.Errorf("add: %w: %w", api.ErrInvalid, err)
 		}
-		model, err := c.w.models.acquire(ctx, cam.Settings.Model)
+		model, err := c.w.modelFor(ctx, &cam)
 		if err != nil {
 			return fmt.Errorf("add: %w", err)
 		}
@@ -153,8 +151,6 @@ func (w *watching) stillAdded(file []configs.Camera) []configs.Camera {
 // defaultsOf are the settings of a camera that says nothing for itself.
 func defaultsOf(cfg *configs.Config) configs.CameraSettings {
 	s := cfg.Defaults
-	if s.Model.Sessions == 0 {
-		s.Model.Sessions = cfg.Watch.Sessions
-	}
+	shareSessions(&s, cfg)
 	return s
 }

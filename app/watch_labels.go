@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
-	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -125,15 +124,8 @@ func (h *heard) prepare(now time.Time) error {
 	}, h.bus)
 	h.all = append(append(h.all, more...), h.w.o.Listeners...)
 
-	measures := s.Measures.Stability()
-	for _, width := range h.w.operate.widths() {
-		if !slices.Contains(measures.Windows, width) {
-			measures.Windows = append(slices.Clone(measures.Windows), width)
-		}
-	}
-	if len(measures.Windows) > 0 {
-		h.step = slices.Min(measures.Windows) / windowsPerWidth
-	}
+	var measures stability.Config
+	measures, h.step = h.w.measures(s)
 	var err error
 	h.objects, err = pipeline.NewObjects(pipeline.ObjectsConfig{Config: pipeline.Config{
 		Site: site, Stream: h.cam.Name, Tracker: measures, Windows: measures.Windows,

@@ -91,10 +91,7 @@ func (w *watching) apply(ctx context.Context, cameras []configs.Camera) error {
 			continue
 		}
 		changed[cam.Name] = true
-		if _, _, ok := cam.InMessages(); ok {
-			continue // somebody else classifies
-		}
-		model, err := w.models.acquire(ctx, cam.Settings.Model)
+		model, err := w.modelFor(ctx, &cam)
 		if err != nil {
 			err = fmt.Errorf("camera %s: %w", cam.Name, err)
 			for _, m := range fresh {
@@ -102,7 +99,9 @@ func (w *watching) apply(ctx context.Context, cameras []configs.Camera) error {
 			}
 			return err
 		}
-		fresh[cam.Name] = model
+		if model != nil {
+			fresh[cam.Name] = model
+		}
 	}
 	paused := map[string]bool{}
 	for name, r := range w.cameras {
@@ -129,6 +128,15 @@ func (w *watching) apply(ctx context.Context, cameras []configs.Camera) error {
 		}
 	}
 	return nil
+}
+
+// modelFor opens a camera's model, or shares it; nil is none, where somebody
+// else classifies.
+func (w *watching) modelFor(ctx context.Context, cam *configs.Camera) (*sharedModel, error) {
+	if _, _, elsewhere := cam.InMessages(); elsewhere {
+		return nil, nil //nolint:nilnil // none is needed
+	}
+	return w.models.acquire(ctx, cam.Settings.Model)
 }
 
 // begin follows a camera. The model is released when that ends; nil is none,

@@ -3,7 +3,6 @@ package metrics
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"log/slog"
 	"math"
 	"os"
@@ -187,26 +186,7 @@ func TestQueriesRun(t *testing.T) {
 		return v
 	}
 
-	text, err := os.ReadFile("../../deploy/grafana/flipmeter.json")
-	if err != nil {
-		t.Fatal(err)
-	}
-	var board struct {
-		Panels []struct {
-			Title   string
-			Targets []struct{ Expr string }
-		}
-	}
-	if err := json.Unmarshal(text, &board); err != nil {
-		t.Fatal(err)
-	}
-	queries := 0
-	for _, p := range board.Panels {
-		for _, target := range p.Targets {
-			queries++
-			must(p.Title, strings.NewReplacer("$__rate_interval", "1m", "$camera", ".*").Replace(target.Expr))
-		}
-	}
+	queries := dashboardQueries(t, func(title, query string) { must(title, query) })
 	if queries < 10 {
 		t.Errorf("%d queries", queries)
 	}
