@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"fmt"
+	"io"
 	"os"
 	"strings"
 	"sync"
@@ -54,15 +55,12 @@ func (p *probeProgress) line() string {
 	return b.String()
 }
 
-// showProgress starts the display of one experiment and returns what ends it.
-func (l *laboratory) showProgress(lab *perturb.Lab, name string) (stop func()) {
-	if l.o.Quiet {
-		return func() {}
-	}
+// showProbeProgress starts the display of one experiment and returns what
+// tells it how far that is, and what ends it.
+func showProbeProgress(out io.Writer, name string) (told func(perturb.Progress), stop func()) {
 	p := &probeProgress{name: name, now: time.Now}
-	lab.Progress = p.told
 	every, terminal := lineEvery, false
-	if f, ok := l.streams.Err.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
+	if f, ok := out.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
 		every, terminal = terminalEvery, true
 	}
 	ctx, cancel := context.WithCancel(context.Background())
@@ -75,17 +73,17 @@ func (l *laboratory) showProgress(lab *perturb.Lab, name string) (stop func()) {
 			select {
 			case <-ctx.Done():
 				if terminal {
-					fmt.Fprint(l.streams.Err, "\r\x1b[K")
+					fmt.Fprint(out, "\r\x1b[K")
 				}
 				return
 			case <-tick.C:
 				if terminal {
-					fmt.Fprint(l.streams.Err, "\r"+printable(p.line())+"\x1b[K")
+					fmt.Fprint(out, "\r"+printable(p.line())+"\x1b[K")
 				} else {
-					fmt.Fprintln(l.streams.Err, printable(p.line()))
+					fmt.Fprintln(out, printable(p.line()))
 				}
 			}
 		}
 	}()
-	return func() { cancel(); <-done }
+	return p.told, func() { cancel(); <-done }
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/flipmeter/flipmeter/event"
 	"github.com/flipmeter/flipmeter/infer"
 	"github.com/flipmeter/flipmeter/ingest"
+	"github.com/flipmeter/flipmeter/perturb/explain"
 	"github.com/flipmeter/flipmeter/pipeline"
 	"github.com/flipmeter/flipmeter/report"
 	"github.com/flipmeter/flipmeter/scene"
@@ -70,10 +71,10 @@ func (a *analysis) runStream(ctx context.Context, source, name string) (_ *strea
 	if a.publish != nil {
 		recorders = append(recorders, a.publish.stream(name, identity.Hash(), epoch, began, a.classifier.Model(), a.traces))
 	}
-	var explain *explainer
+	var rec *explain.Recorder
 	if a.o.Explain {
-		explain = newExplainer(a.o.Truth.Tolerance)
-		recorders = append(recorders, explain)
+		rec = explain.NewRecorder(a.o.Truth.Tolerance)
+		recorders = append(recorders, rec)
 	}
 	cfg.Began = began
 	deps := pipeline.Deps{Source: src, Classifier: a.classifier, Journal: journal, Recorders: recorders, Listeners: slices.Clone(a.o.Listeners)}
@@ -111,8 +112,8 @@ func (a *analysis) runStream(ctx context.Context, source, name string) (_ *strea
 	if !errors.Is(res.Ending, ingest.ErrEndOfStream) {
 		return out, ErrInterrupted
 	}
-	if explain != nil {
-		if out.outcome.Explained, err = a.explain(ctx, source, name, explain); errors.Is(err, context.Canceled) {
+	if rec != nil {
+		if out.outcome.Explained, err = a.explain(ctx, source, name, rec); errors.Is(err, context.Canceled) {
 			out.outcome.Complete, out.outcome.Why = false, "interrupted before its flips were explained"
 			return out, ErrInterrupted
 		}

@@ -12,7 +12,6 @@ import (
 	"syscall"
 	"text/tabwriter"
 
-	"github.com/flipmeter/flipmeter/frame"
 	"github.com/flipmeter/flipmeter/infer"
 	"github.com/flipmeter/flipmeter/infer/zoo"
 	"github.com/flipmeter/flipmeter/infer/zoo/onnxfile"
@@ -231,27 +230,7 @@ func inspectDescription(row func(name, format string, args ...any), info *infer.
 		classes = fmt.Sprintf("%d, from %q to %q", n, info.Labels[0], info.Labels[n-1])
 	}
 	row("classes", "%s", classes)
-	row("preprocessing", "%s", preprocessingText(&info.Preprocessing))
-}
-
-// preprocessingText is one line such as "short side 256, centre 224×224, …".
-func preprocessingText(p *infer.Preprocessing) string {
-	var b strings.Builder
-	switch {
-	case p.Fit == frame.FitCrop && p.ShortSide > 0:
-		fmt.Fprintf(&b, "short side %d, centre %d×%d", p.ShortSide, p.Width, p.Height)
-	default:
-		fmt.Fprintf(&b, "%s to %d×%d", p.Fit, p.Width, p.Height)
-	}
-	fmt.Fprintf(&b, ", filter %s", p.Filter)
-	if p.EvaluatedFilter != "" {
-		fmt.Fprintf(&b, " (authors: %s)", p.EvaluatedFilter)
-	}
-	fmt.Fprintf(&b, ", %s, (x − %v) / %v", p.Order, p.Mean, p.Scale)
-	if p.InGraph {
-		b.WriteString(", arithmetic in the file")
-	}
-	return b.String()
+	row("preprocessing", "%s", info.Preprocessing.Text())
 }
 
 // tapsOf are the feature maps that can be looked at.

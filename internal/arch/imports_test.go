@@ -36,6 +36,8 @@ var layers = [...]layer{
 	{"history", []string{"event", "alerts", "stability"}, false, "what is kept of the past comes from events only"},
 	{"web", []string{"event", "alerts", "history", "stability", "frame"}, false, "it shows events and the past, and changes nothing by itself"},
 	{"perturb", []string{"infer", "resample", "frame"}, false, "experiments need a classifier and pictures, no streams"},
+	{"perturb/laboratory", []string{"perturb", "infer", "ingest", "report/table", "resample", "frame"}, false, "experiments on files; which decoder and which runtime is app's choice"},
+	{"perturb/explain", []string{"perturb", "infer", "ingest", "event", "stability", "frame"}, false, "a second look at a stream's frames; which source and which page is app's choice"},
 	{"suite", []string{"alerts", "stability", "internal/strictyaml"}, false, "expectations and verdicts know nothing of how a clip is measured"},
 	{"configs", []string{"*"}, false, "it assembles the packages' own settings"},
 	{"app", []string{"*"}, false, "the only package that knows everything"},

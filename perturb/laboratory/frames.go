@@ -1,14 +1,12 @@
-package app
+package laboratory
 
 import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 
 	"github.com/flipmeter/flipmeter/frame"
 	"github.com/flipmeter/flipmeter/ingest"
-	"github.com/flipmeter/flipmeter/ingest/gocv"
 )
 
 // videoFrames reads whole frames of a video file, forward.
@@ -22,14 +20,11 @@ type videoFrames struct {
 }
 
 // openFrames opens a video for its frames in their own size.
-func openFrames(ctx context.Context, path string, log *slog.Logger) (*videoFrames, error) {
+func openFrames(ctx context.Context, video OpenVideo, path string) (*videoFrames, error) {
 	v := &videoFrames{path: path}
 	open := func(width int) error {
 		var err error
-		v.src, err = gocv.Open(ctx, gocv.Config{
-			Path: path, Pool: &v.pool, Logger: log,
-			Wants: []frame.Want{{Width: width, Fit: frame.FitSquash, Filter: frame.FilterLinear}},
-		})
+		v.src, err = video(ctx, path, []frame.Want{{Width: width, Fit: frame.FitSquash, Filter: frame.FilterLinear}}, &v.pool)
 		return err
 	}
 	// The size is known only once it is open.

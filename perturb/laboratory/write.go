@@ -1,7 +1,8 @@
-package app
+package laboratory
 
 import (
 	"bufio"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -17,9 +18,9 @@ import (
 
 // Names of what probe writes.
 const (
-	ProbePageName    = "probe.html"
-	ProbeSummaryName = "probe.json"
-	probeFigures     = "figures"
+	PageName    = "probe.html"
+	SummaryName = "probe.json"
+	figuresName = "figures"
 )
 
 // results are what an experiment has to show.
@@ -46,20 +47,21 @@ func newTable[T any](name string, rows []T) tableOf {
 	}}
 }
 
-// probeSummary is probe.json.
-type probeSummary struct {
+// Summary is what probe.json holds.
+type Summary struct {
 	Schema      int            `json:"schema"`
 	Tool        string         `json:"tool"`
 	Pictures    int            `json:"pictures"`
 	Sources     string         `json:"sources"`
 	Decoder     string         `json:"decoder"`
-	Models      []modelSummary `json:"models"`
+	Models      []ModelSummary `json:"models"`
 	Notes       []string       `json:"notes,omitempty"`
 	Complete    bool           `json:"complete"`
 	Experiments map[string]any `json:"experiments"`
 }
 
-type modelSummary struct {
+// ModelSummary says which network, and how it was run.
+type ModelSummary struct {
 	Name          string `json:"name"`
 	SHA256        string `json:"sha256"`
 	Provider      string `json:"provider"`
@@ -69,15 +71,15 @@ type modelSummary struct {
 	RandomWeights string `json:"random_weights,omitempty"`
 }
 
-// finish writes everything and says where it is.
-func (l *laboratory) finish(experiments []experiment, complete bool) error {
-	sum := probeSummary{
+// finish writes everything.
+func (l *Run) finish(experiments []experiment, complete bool) (*Result, error) {
+	sum := Summary{
 		Schema: 1, Tool: l.o.Tool, Pictures: len(l.pictures.refs), Sources: sources(l.o.Pictures), Decoder: l.pictures.codec.Name,
 		Notes: l.notes, Complete: complete, Experiments: make(map[string]any),
 	}
 	p := page.Page{Title: "How much a pixel matters", Tool: l.o.Tool}
 	for _, m := range l.models {
-		sum.Models = append(sum.Models, modelSummary{m.Name, m.SHA256, m.Provider, m.Precision, m.Runtime, preprocessingText(&m.Preprocessing), m.RandomWeights})
+		sum.Models = append(sum.Models, ModelSummary{m.Name, m.SHA256, m.Provider, m.Precision, m.Runtime, m.Preprocessing.Text(), m.RandomWeights})
 		if m.RandomWeights != "" {
 			p.Warnings = append(p.Warnings, fmt.Sprintf("%s has random weights (seed %s): it knows nothing, and its figures say nothing about any trained network.", m.Name, m.RandomWeights))
 		}
@@ -101,22 +103,21 @@ func (l *laboratory) finish(experiments []experiment, complete bool) error {
 		sum.Experiments[e.name()] = r.summary
 	}
 	if len(p.Sections) == 0 {
-		return fmt.Errorf("%w before anything was measured", ErrInterrupted)
+		return nil, context.Canceled
 	}
 	p.Facts = l.facts(&sum)
 	if err := l.write(&p, &sum, tables); err != nil {
-		return fmt.Errorf("write results to %s: %w", l.o.Out, err)
+		return nil, fmt.Errorf("write results to %s: %w", l.o.Out, err)
 	}
-	if !complete {
-		return fmt.Errorf("%w: what was measured is in %s, marked incomplete; --resume goes on from there", ErrInterrupted, l.o.Out)
+	if complete {
+		if err := l.store.remove(); err != nil {
+			return nil, err
+		}
 	}
-	if err := l.store.remove(); err != nil {
-		return err
-	}
-	return l.tellAll(&p, &sum)
+	return &Result{&p, &sum}, nil
 }
 
-func (l *laboratory) facts(sum *probeSummary) []page.Fact {
+func (l *Run) facts(sum *Summary) []page.Fact {
 	var facts []page.Fact
 	if sum.Pictures > 0 {
 		facts = append(facts, page.Fact{Name: "pictures", Value: fmt.Sprintf("%d of %s, decoded by %s", sum.Pictures, sum.Sources, sum.Decoder)})
@@ -136,7 +137,7 @@ func (l *laboratory) facts(sum *probeSummary) []page.Fact {
 
 // write writes all files under temporary names and then puts them in place,
 // the summary last: where it lies, the rest lies too.
-func (l *laboratory) write(p *page.Page, sum *probeSummary, tables []tableOf) (err error) {
+func (l *Run) write(p *page.Page, sum *Summary, tables []tableOf) (err error) {
 	partial, err := os.MkdirTemp(l.o.Out, ".partial-*")
 	if err != nil {
 		return err
@@ -154,27 +155,22 @@ func (l *laboratory) write(p *page.Page, sum *probeSummary, tables []tableOf) (e
 			}
 		}
 	}
-	if err := os.Mkdir(filepath.Join(partial, probeFigures), 0o777); err != nil {
+	if err := os.Mkdir(filepath.Join(partial, figuresName), 0o777); err != nil {
 		return err
 	}
 	for _, part := range p.Files() {
-		if err := writeFile(filepath.Join(partial, probeFigures, part.Name), part.Write); err != nil {
+		if err := writeFile(filepath.Join(partial, figuresName, part.Name), part.Write); err != nil {
 			return err
 		}
 	}
-	names = append(names, probeFigures)
-	if err := put(ProbePageName, p.Write); err != nil {
+	names = append(names, figuresName)
+	if err := put(PageName, p.Write); err != nil {
 		return err
 	}
-	if err := put(ProbeSummaryName, func(w io.Writer) error {
-		enc := json.NewEncoder(w)
-		enc.SetEscapeHTML(false)
-		enc.SetIndent("", "  ")
-		return enc.Encode(sum)
-	}); err != nil {
+	if err := put(SummaryName, (&Result{p, sum}).WriteJSON); err != nil {
 		return err
 	}
-	if err := os.RemoveAll(filepath.Join(l.o.Out, probeFigures)); err != nil {
+	if err := os.RemoveAll(filepath.Join(l.o.Out, figuresName)); err != nil {
 		return err
 	}
 	for _, name := range names {
@@ -200,25 +196,29 @@ func writeFile(name string, write func(io.Writer) error) (err error) {
 	return b.Flush()
 }
 
-// tellAll shows the result: the summary as JSON, or the leading sentences.
-func (l *laboratory) tellAll(p *page.Page, sum *probeSummary) error {
-	if l.o.JSON {
-		enc := json.NewEncoder(l.streams.Out)
-		enc.SetEscapeHTML(false)
-		enc.SetIndent("", "  ")
-		return enc.Encode(sum)
-	}
-	if l.o.Quiet {
-		return nil
-	}
+// Result is what a run has written.
+type Result struct {
+	Page    *page.Page
+	Summary *Summary
+}
+
+// WriteJSON writes what probe.json holds.
+func (r *Result) WriteJSON(w io.Writer) error {
+	enc := json.NewEncoder(w)
+	enc.SetEscapeHTML(false)
+	enc.SetIndent("", "  ")
+	return enc.Encode(r.Summary)
+}
+
+// WriteText writes the leading sentences of the page.
+func (r *Result) WriteText(w io.Writer) error {
 	var text strings.Builder
-	for _, s := range p.Sections {
+	for _, s := range r.Page.Sections {
 		fmt.Fprintf(&text, "%s\n  %s\n", s.Title, s.Lead)
 		for _, n := range s.Notes {
 			fmt.Fprintf(&text, "  %s\n", n)
 		}
 	}
-	fmt.Fprintf(&text, "\npage: %s\n", filepath.Join(l.o.Out, ProbePageName))
-	_, err := io.WriteString(l.streams.Out, printable(text.String()))
+	_, err := io.WriteString(w, text.String())
 	return err
 }

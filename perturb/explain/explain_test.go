@@ -1,4 +1,4 @@
-package app
+package explain
 
 import (
 	"math/rand/v2"
@@ -11,10 +11,10 @@ import (
 	"github.com/flipmeter/flipmeter/stability"
 )
 
-// TestExplainerKnowsFramesByTheirPlace: repeated pictures are delivered but
+// TestRecorderKnowsFramesByTheirPlace: repeated pictures are delivered but
 // don't pair, and numbers that the source has skipped don't count.
-func TestExplainerKnowsFramesByTheirPlace(t *testing.T) {
-	e := newExplainer(0)
+func TestRecorderKnowsFramesByTheirPlace(t *testing.T) {
+	e := NewRecorder(0)
 	for _, o := range []struct {
 		seq                uint64
 		label              int32
@@ -41,12 +41,12 @@ func TestExplainerKnowsFramesByTheirPlace(t *testing.T) {
 	}
 }
 
-// TestExplainerSortsByTruth: its groups are those that the scorer of the truth
+// TestRecorderSortsByTruth: its groups are those that the scorer of the truth
 // counts, whatever the tolerance.
-func TestExplainerSortsByTruth(t *testing.T) {
+func TestRecorderSortsByTruth(t *testing.T) {
 	rng := rand.New(rand.NewPCG(3, 9))
 	for tolerance := range 4 {
-		e := newExplainer(tolerance)
+		e := NewRecorder(tolerance)
 		cfg := stability.DefaultTruthConfig()
 		cfg.Tolerance = tolerance
 		scorer, tracker := stability.NewTruthScorer(cfg), stability.NewTracker(stability.DefaultConfig())
@@ -122,14 +122,14 @@ func TestPairListIsBounded(t *testing.T) {
 	}
 }
 
-func TestExplainWants(t *testing.T) {
+func TestWants(t *testing.T) {
 	m := &infer.ModelInfo{Preprocessing: infer.Preprocessing{Width: 224, Height: 224, ShortSide: 256, Fit: "crop", Filter: "area"}}
-	w := explainWants(m, explainFilters("area"))
-	if len(w.list) != 3 || w.list[0].Width != 226 || w.list[1].Width != 224 || w.list[1].Filter != "pillow-bicubic" || w.list[2].Filter != "torch-bilinear" {
-		t.Errorf("%+v", w.list)
+	w := Wants(m, Filters("area"))
+	if len(w) != 3 || w[0].Width != 226 || w[1].Width != 224 || w[1].Filter != "pillow-bicubic" || w[2].Filter != "torch-bilinear" {
+		t.Errorf("%+v", w)
 	}
 	m.Preprocessing.Fit = "squash"
-	if w := explainWants(m, explainFilters("pillow-bicubic")); w.list[0].Width != 224 || w.list[2].Filter != "pillow-bilinear" {
-		t.Errorf("%+v", w.list)
+	if w := Wants(m, Filters("pillow-bicubic")); w[0].Width != 224 || w[2].Filter != "pillow-bilinear" {
+		t.Errorf("%+v", w)
 	}
 }

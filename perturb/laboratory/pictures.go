@@ -1,4 +1,4 @@
-package app
+package laboratory
 
 import (
 	"context"
@@ -7,17 +7,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 
 	"github.com/flipmeter/flipmeter/frame"
-	"github.com/flipmeter/flipmeter/infer"
-	"github.com/flipmeter/flipmeter/ingest/gocv"
 	"github.com/flipmeter/flipmeter/ingest/images"
-	"github.com/flipmeter/flipmeter/perturb/truth"
 )
 
 // pictureRef is one picture: a file, or a frame of a video.
@@ -32,7 +28,7 @@ type pictureRef struct {
 type pictureList struct {
 	refs  []pictureRef
 	codec images.Codec
-	log   *slog.Logger
+	open  OpenVideo
 	pix   images.Bitmap
 	video *videoFrames // open at the moment
 	// consecutive: pictures that stand side by side are consecutive frames.
@@ -40,12 +36,8 @@ type pictureList struct {
 }
 
 // openPictures lists what the user named.
-func openPictures(ctx context.Context, o *ProbeOptions, log *slog.Logger) (*pictureList, error) {
-	l := &pictureList{log: log, consecutive: o.Consecutive}
-	var err error
-	if l.codec, err = gocv.Pictures(); err != nil { // built without OpenCV
-		l.codec = images.PureGo()
-	}
+func openPictures(ctx context.Context, o *Settings, deps *Deps) (*pictureList, error) {
+	l := &pictureList{codec: deps.Codec, open: deps.Video, consecutive: o.Consecutive}
 	several := len(o.Pictures) > 1
 	for _, source := range o.Pictures {
 		st, err := os.Stat(source)
@@ -106,7 +98,7 @@ func thin[T any](all []T, n int) []T {
 
 // listFrames chooses n frames of a video: the first, or evenly.
 func (l *pictureList) listFrames(ctx context.Context, path string, n int) ([]int64, error) {
-	v, err := openFrames(ctx, path, l.log)
+	v, err := openFrames(ctx, l.open, path)
 	if err != nil {
 		return nil, err
 	}
@@ -169,7 +161,7 @@ func (l *pictureList) loadFrame(ctx context.Context, r pictureRef) (frame.Pictur
 			return frame.Picture{}, err
 		}
 		var err error
-		if l.video, err = openFrames(ctx, r.path, l.log); err != nil {
+		if l.video, err = openFrames(ctx, l.open, r.path); err != nil {
 			return frame.Picture{}, err
 		}
 	}
@@ -184,100 +176,6 @@ func (l *pictureList) Close() error {
 		return nil
 	}
 	return v.Close()
-}
-
-// modelPictures are the pictures with the classes of one model: a
-// perturb.Source.
-type modelPictures struct {
-	*pictureList
-	classes []int32
-}
-
-// Len implements perturb.Source.
-func (m *modelPictures) Len() int { return len(m.refs) }
-
-// Name implements perturb.Source.
-func (m *modelPictures) Name(i int) string { return m.refs[i].name }
-
-// Class implements perturb.Source.
-func (m *modelPictures) Class(i int) int32 { return m.classes[i] }
-
-// Load implements perturb.Source.
-func (m *modelPictures) Load(ctx context.Context, i int) (frame.Picture, error) {
-	return m.load(ctx, i)
-}
-
-// Follows implements perturb.Followed.
-func (m *modelPictures) Follows(i int) bool {
-	if i == 0 || !m.consecutive {
-		return false
-	}
-	a, b := m.refs[i-1], m.refs[i]
-	if b.frame < 0 {
-		return a.frame < 0 && filepath.Dir(a.path) == filepath.Dir(b.path)
-	}
-	return a.path == b.path && a.frame == b.frame-1
-}
-
-// anyClass says that the class of some picture is known.
-func (m *modelPictures) anyClass() bool {
-	return slices.ContainsFunc(m.classes, func(c int32) bool { return c >= 0 })
-}
-
-// forModel finds the pictures' classes: in the file that the user gives, or
-// in the names of the folders that they lie in. With a file, a class that the
-// model does not know is an error; a folder may be called anything. The notes
-// say what is missing.
-func (l *pictureList) forModel(m *infer.ModelInfo, file string) (*modelPictures, []string, error) {
-	out := &modelPictures{l, make([]int32, len(l.refs))}
-	var t *truth.Truth
-	if file != "" {
-		data, err := os.ReadFile(file)
-		if err != nil {
-			return nil, nil, fmt.Errorf("read truth: %w", err)
-		}
-		if t, err = truth.Parse(file, data); err != nil {
-			return nil, nil, fmt.Errorf("%w: --truth: %w", ErrUsage, err)
-		}
-	} else {
-		names := make([]string, len(l.refs))
-		for i, r := range l.refs {
-			names[i] = filepath.ToSlash(r.path)
-			if r.frame >= 0 {
-				names[i] = ""
-			}
-		}
-		t = truth.Folders(names)
-	}
-	classes := truth.NewClasses(m)
-	known := 0
-	for i, r := range l.refs {
-		out.classes[i] = truth.Unknown
-		name := r.name
-		if file == "" {
-			name = filepath.ToSlash(r.path)
-		}
-		said, ok := t.Of(name)
-		if !ok {
-			continue
-		}
-		c, err := classes.Find(said)
-		switch {
-		case err == nil:
-			out.classes[i] = c
-			known++
-		case file != "":
-			return nil, nil, fmt.Errorf("%w: --truth %s: %s: %w", ErrUsage, file, r.name, err)
-		}
-	}
-	var notes []string
-	switch missing := len(l.refs) - known; {
-	case file != "" && known == 0:
-		return nil, nil, fmt.Errorf("%w: --truth %s says nothing of these pictures: does it name them as their files are called?", ErrUsage, file)
-	case known > 0 && missing > 0:
-		notes = append(notes, fmt.Sprintf("%s: the class of %d of %d pictures is not known: what needs it leaves them out", m.Name, missing, len(l.refs)))
-	}
-	return out, notes, nil
 }
 
 // pathBase is a name without its folders.

@@ -1,4 +1,4 @@
-package app
+package laboratory
 
 import (
 	"context"
@@ -20,7 +20,7 @@ func (e *biasExperiment) name() string { return "bias" }
 
 // once finds where the boxes are. Where annotations don't state a picture's
 // size, the picture itself is looked at, if it is among those given.
-func (e *biasExperiment) once(ctx context.Context, l *laboratory) error {
+func (e *biasExperiment) once(ctx context.Context, l *Run) error {
 	at := make(map[string]int, len(l.pictures.refs))
 	for i, r := range l.pictures.refs {
 		at[r.name] = i

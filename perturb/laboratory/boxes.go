@@ -1,4 +1,4 @@
-package app
+package laboratory
 
 import (
 	"errors"
@@ -18,7 +18,7 @@ func readBoxes(paths []string) (*boxes.Set, error) {
 	for _, path := range paths {
 		st, err := os.Stat(path)
 		if err != nil {
-			return nil, fmt.Errorf("%w: --boxes: open %s: %w", ErrUsage, path, errors.Unwrap(err))
+			return nil, bad("--boxes: open %s: %w", path, errors.Unwrap(err))
 		}
 		if !st.IsDir() {
 			files = append(files, path)
@@ -36,7 +36,7 @@ func readBoxes(paths []string) (*boxes.Set, error) {
 			return nil, fmt.Errorf("read boxes: %w", err)
 		}
 		if len(files) == n {
-			return nil, fmt.Errorf("%w: --boxes: %s holds no annotations: they end in .xml, .json or .csv", ErrUsage, path)
+			return nil, bad("--boxes: %s holds no annotations: they end in .xml, .json or .csv", path)
 		}
 	}
 	var set boxes.Set
@@ -46,7 +46,7 @@ func readBoxes(paths []string) (*boxes.Set, error) {
 			return nil, fmt.Errorf("read boxes: %w", err)
 		}
 		if err := set.Read(name, data); err != nil {
-			return nil, fmt.Errorf("%w: --boxes: %w", ErrUsage, err)
+			return nil, bad("--boxes: %w", err)
 		}
 	}
 	return &set, nil

@@ -1,4 +1,4 @@
-package app
+package explain
 
 import (
 	"context"
@@ -36,7 +36,7 @@ func (l *pairList) add(p perturb.PairOfFrames) {
 	l.seen++
 }
 
-// explainer remembers the pairs of a stream, to look at some of them again.
+// Recorder remembers the pairs of a stream, to look at some of them again.
 // It is an event.Recorder. Frames are known by their place among those that
 // the source delivers, which is the same at the second reading.
 //
@@ -44,7 +44,7 @@ func (l *pairList) add(p perturb.PairOfFrames) {
 // stability.TruthScorer counts them: none within the tolerance of a true
 // change. A pair over which the truth changes is a true change, whether the
 // label flips or not; one whose truth is not known is of no group.
-type explainer struct {
+type Recorder struct {
 	flips, held, changes pairList
 	tolerance            int64
 
@@ -66,13 +66,13 @@ type waitingFlip struct {
 	number int64
 }
 
-// newExplainer makes an explainer; tolerance is that of the truth, in pairs.
-func newExplainer(tolerance int) *explainer {
-	return &explainer{tolerance: int64(tolerance), seq: make(map[uint64]uint64), truth: stability.NoLabel}
+// NewRecorder makes one; tolerance is that of the truth, in pairs.
+func NewRecorder(tolerance int) *Recorder {
+	return &Recorder{tolerance: int64(tolerance), seq: make(map[uint64]uint64), truth: stability.NoLabel}
 }
 
 // Record implements event.Recorder.
-func (e *explainer) Record(_ context.Context, ev *event.Event) error {
+func (e *Recorder) Record(_ context.Context, ev *event.Event) error {
 	o := ev.Observation
 	if o == nil {
 		return nil
@@ -97,7 +97,7 @@ func (e *explainer) Record(_ context.Context, ev *event.Event) error {
 }
 
 // pairWithTruth sorts a pair, if it is one, by what the truth did.
-func (e *explainer) pairWithTruth(ev *event.Event, p perturb.PairOfFrames) {
+func (e *Recorder) pairWithTruth(ev *event.Event, p perturb.PairOfFrames) {
 	before, after := e.truth, *ev.Truth
 	if !ev.Pair || before == stability.NoLabel || after == stability.NoLabel {
 		e.endRun()
@@ -132,24 +132,24 @@ func (e *explainer) pairWithTruth(ev *event.Event, p perturb.PairOfFrames) {
 
 // endRun takes the flips that waited for a true change: the tolerance does not
 // reach over a break. It is called at the stream's end, too.
-func (e *explainer) endRun() {
+func (e *Recorder) endRun() {
 	for _, w := range e.waiting {
 		e.addFlip(w.PairOfFrames, w.seq)
 	}
 	e.waiting, e.newest, e.change = e.waiting[:0], 0, 0
 }
 
-func (e *explainer) addFlip(p perturb.PairOfFrames, seq uint64) {
+func (e *Recorder) addFlip(p perturb.PairOfFrames, seq uint64) {
 	e.flips.add(p)
 	e.know(p, seq)
 }
 
 // know remembers a flip's number, for the nine labels that its page shows.
-func (e *explainer) know(p perturb.PairOfFrames, seq uint64) {
+func (e *Recorder) know(p perturb.PairOfFrames, seq uint64) {
 	if len(e.seq) < 4*maxPairs {
 		e.seq[p.Seq] = seq
 	}
 }
 
 // Close implements event.Recorder.
-func (e *explainer) Close() error { return nil }
+func (e *Recorder) Close() error { return nil }

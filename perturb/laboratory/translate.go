@@ -1,4 +1,4 @@
-package app
+package laboratory
 
 import (
 	"context"
@@ -40,7 +40,7 @@ func (e *translateExperiment) measure(ctx context.Context, lab *perturb.Lab, src
 
 // FillTranslation puts the protocol's defaults in place of those settings
 // that the user has not given; given knows them by the names of their flags.
-func (o *ProbeOptions) FillTranslation(given func(flag string) bool) {
+func (o *Settings) FillTranslation(given func(flag string) bool) {
 	user, t := o.Translation, perturb.DefaultTranslation(o.Translation.Protocol)
 	for flag, take := range map[string]func(){
 		"direction":  func() { t.Direction = user.Direction },

@@ -1,4 +1,4 @@
-package app
+package laboratory
 
 import (
 	"bufio"
@@ -14,10 +14,10 @@ import (
 	"github.com/flipmeter/flipmeter/infer"
 )
 
-// probeStore keeps every record as soon as it exists, so that an interrupted
+// journal keeps every record as soon as it exists, so that an interrupted
 // run can go on: a file with a line for each, the first of which says which
 // pictures it is about.
-type probeStore struct {
+type journal struct {
 	path string
 	file *os.File
 	// removed is set once the file is gone.
@@ -33,14 +33,14 @@ type storedLine struct {
 	Record json.RawMessage `json:"record,omitempty"`
 }
 
-// openProbeStore begins a journal in the output folder, or goes on with the
+// openJournal begins a journal in the output folder, or goes on with the
 // one that is there.
-func openProbeStore(out, run string, resume bool) (*probeStore, error) {
+func openJournal(out, run string, resume bool) (*journal, error) {
 	dir := filepath.Join(out, ".resume")
 	if err := os.MkdirAll(dir, 0o777); err != nil {
 		return nil, fmt.Errorf("create folder for the journal: %w", err)
 	}
-	s := &probeStore{path: filepath.Join(dir, "probe.journal"), records: make(map[string]json.RawMessage)}
+	s := &journal{path: filepath.Join(dir, "probe.journal"), records: make(map[string]json.RawMessage)}
 	if !resume {
 		if err := os.Remove(s.path); err != nil && !errors.Is(err, os.ErrNotExist) {
 			return nil, fmt.Errorf("remove the journal of an earlier run: %w", err)
@@ -59,7 +59,7 @@ func openProbeStore(out, run string, resume bool) (*probeStore, error) {
 
 // read takes over the whole lines that are there; what a killed run left of
 // one is cut off.
-func (s *probeStore) read(run string) error {
+func (s *journal) read(run string) error {
 	r := bufio.NewReader(s.file)
 	var good int64
 	for n := 0; ; n++ {
@@ -72,7 +72,7 @@ func (s *probeStore) read(run string) error {
 			break
 		}
 		if n == 0 && l.Run != run {
-			return fmt.Errorf("%w: --resume: the unfinished run in %s was on other pictures: name the same ones, or begin anew without --resume", ErrUsage, filepath.Dir(filepath.Dir(s.path)))
+			return bad("--resume: the unfinished run in %s was on other pictures: name the same ones, or begin anew without --resume", filepath.Dir(filepath.Dir(s.path)))
 		}
 		if n > 0 {
 			s.records[l.Key] = l.Record
@@ -91,7 +91,7 @@ func (s *probeStore) read(run string) error {
 	return nil
 }
 
-func (s *probeStore) append(l storedLine) error {
+func (s *journal) append(l storedLine) error {
 	var b bytes.Buffer
 	if err := json.NewEncoder(&b).Encode(l); err != nil {
 		return fmt.Errorf("write the journal: %w", err)
@@ -103,10 +103,10 @@ func (s *probeStore) append(l storedLine) error {
 }
 
 // Len is the number of records that are there.
-func (s *probeStore) Len() int { return len(s.records) }
+func (s *journal) Len() int { return len(s.records) }
 
 // Close closes the file, which stays where it holds something.
-func (s *probeStore) Close() error {
+func (s *journal) Close() error {
 	if s.removed || s.Len() > 0 {
 		return s.file.Close()
 	}
@@ -114,7 +114,7 @@ func (s *probeStore) Close() error {
 }
 
 // remove ends the possibility to resume: everything is written.
-func (s *probeStore) remove() error {
+func (s *journal) remove() error {
 	if err := os.Remove(s.path); err != nil {
 		return fmt.Errorf("remove the journal: %w", err)
 	}
@@ -125,12 +125,12 @@ func (s *probeStore) remove() error {
 
 // forModel is the store of one model's records; a model is the same if its
 // file, and the way it runs, are.
-func (s *probeStore) forModel(m *infer.ModelInfo) *modelStore {
+func (s *journal) forModel(m *infer.ModelInfo) *modelStore {
 	return &modelStore{s, fmt.Sprintf("%s %s %s %s/", m.SHA256, m.Provider, m.Precision, m.Runtime)}
 }
 
 type modelStore struct {
-	*probeStore
+	*journal
 	prefix string
 }
 

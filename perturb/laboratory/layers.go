@@ -1,4 +1,4 @@
-package app
+package laboratory
 
 import (
 	"context"
@@ -9,7 +9,6 @@ import (
 	"path/filepath"
 
 	"github.com/flipmeter/flipmeter/infer"
-	"github.com/flipmeter/flipmeter/infer/onnx"
 	"github.com/flipmeter/flipmeter/infer/zoo"
 	"github.com/flipmeter/flipmeter/infer/zoo/onnxfile"
 	"github.com/flipmeter/flipmeter/perturb"
@@ -41,18 +40,18 @@ func (e *layersExperiment) name() string { return "layers" }
 
 // open makes a network of the model that emits the means of its feature maps
 // in place of its classes, and opens it.
-func (e *layersExperiment) open(ctx context.Context, l *laboratory, rt *onnx.Runtime, path string) (closeIt func() error, err error) {
+func (e *layersExperiment) open(ctx context.Context, models Models, path string) (closeIt func() error, err error) {
 	m, err := onnxfile.ReadFile(path)
 	if err != nil {
 		return nil, err
 	}
 	var names []string
 	if text := m.Metadata[zoo.MetaTaps]; text == "" || json.Unmarshal([]byte(text), &names) != nil {
-		return nil, fmt.Errorf("%w: %s does not say which of its tensors are feature maps: layers is for networks that flipmeter models build has made", ErrUsage, path)
+		return nil, bad("%s does not say which of its tensors are feature maps: layers is for networks that flipmeter models build has made", path)
 	}
 	for i := range m.Initializers {
 		if m.Initializers[i].External != "" {
-			return nil, fmt.Errorf("%w: the weights of %s lie in another file, and layers needs them in one", ErrUsage, path)
+			return nil, bad("the weights of %s lie in another file, and layers needs them in one", path)
 		}
 	}
 	taps, err := m.Taps(names)
@@ -87,11 +86,7 @@ func (e *layersExperiment) open(ctx context.Context, l *laboratory, rt *onnx.Run
 			labels = append(labels, fmt.Sprintf("%s/%d", t.Name, k))
 		}
 	}
-	e.taps, err = rt.Open(ctx, l.o.Hardware.config(l.o.Home, onnx.ModelConfig{
-		Path: made, Sessions: l.o.Sessions, Accelerator: onnx.Accelerator(l.o.Accelerator), Precision: l.o.Precision,
-		Labels: infer.LabelSet{Names: labels}, Output: infer.OutputLogits,
-	}))
-	if err != nil {
+	if e.taps, err = models.OpenTaps(ctx, made, labels); err != nil {
 		return nil, err
 	}
 	return func() error { return errors.Join(e.taps.Close(), os.RemoveAll(dir)) }, nil

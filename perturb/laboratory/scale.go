@@ -1,8 +1,7 @@
-package app
+package laboratory
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/flipmeter/flipmeter/perturb"
 	"github.com/flipmeter/flipmeter/perturb/page"
@@ -26,7 +25,7 @@ func (e *scaleExperiment) name() string {
 
 func (e *scaleExperiment) measure(ctx context.Context, lab *perturb.Lab, src *modelPictures) (bool, error) {
 	if e.rescale && !src.anyClass() {
-		return false, fmt.Errorf("%w: rescale measures accuracy, but the class of none of the pictures is known: give --truth FILE, or folders named after classes", ErrUsage)
+		return false, bad("rescale measures accuracy, but the class of none of the pictures is known: give --truth FILE, or folders named after classes")
 	}
 	out, err := perturb.Scale(ctx, lab, src, e.settings)
 	if err != nil {

@@ -1,10 +1,9 @@
-package app
+package laboratory
 
 import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 
 	"github.com/flipmeter/flipmeter/perturb"
 	"github.com/flipmeter/flipmeter/perturb/page"
@@ -12,7 +11,7 @@ import (
 
 // All asks for every experiment with the paper's settings. What lacks its
 // input (boxes, classes, feature maps) is left out and named on the page.
-func (o *ProbeOptions) All(seed uint64) {
+func (o *Settings) All(seed uint64) {
 	o.all = true
 	o.Experiments = []string{"translate sweep", "translate embed", "translate embed black", "translate crop"}
 	if len(o.Boxes) > 0 {
@@ -27,7 +26,7 @@ func (o *ProbeOptions) All(seed uint64) {
 }
 
 // translationOf is the setting of a part of "all".
-func (o *ProbeOptions) translationOf(experiment string) (perturb.Translation, bool) {
+func (o *Settings) translationOf(experiment string) (perturb.Translation, bool) {
 	var p perturb.Protocol
 	bg := perturb.Background("")
 	switch experiment {
@@ -61,17 +60,17 @@ type optional struct {
 	missing []string
 }
 
-// measure notes a usage error instead of returning it.
+// measure notes what is wrong with the input instead of returning it.
 func (o *optional) measure(ctx context.Context, lab *perturb.Lab, src *modelPictures) (bool, error) {
 	complete, err := o.experiment.measure(ctx, lab, src)
 	return o.note(complete, err)
 }
 
 func (o *optional) note(complete bool, err error) (bool, error) {
-	if !errors.Is(err, ErrUsage) {
+	if !errors.Is(err, ErrInput) {
 		return complete, err
 	}
-	o.missing = append(o.missing, strings.TrimPrefix(err.Error(), ErrUsage.Error()+": "))
+	o.missing = append(o.missing, err.Error())
 	return true, nil
 }
 
