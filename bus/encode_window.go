@@ -7,6 +7,16 @@ import (
 	"github.com/flipmeter/flipmeter/stability"
 )
 
+// windowIsDue says whether a window is published: it is told as often as the
+// narrowest one of its stream, which wide ones hardly change in between, so
+// only the first of each tenth of its width is, and the last.
+func (e *encoder) windowIsDue(ev *event.Event) bool {
+	memo, known := e.window[windowKey{ev.Track, ev.Window.Width}]
+	return !known || ev.Last || memo.tenth != tenthOf(ev.Window)
+}
+
+func tenthOf(w *stability.Window) int64 { return int64(w.At / max(w.Width/10, 1)) }
+
 // windowed is the payload of a windowed measure. The same window at the
 // same frame, told again at the end of a stream when more kinds are known,
 // is a further revision.
@@ -19,6 +29,7 @@ func (e *encoder) windowed(ev *event.Event) *Window {
 	} else {
 		memo = windowMemo{epoch: e.epoch, seq: e.seq}
 	}
+	memo.tenth = tenthOf(w)
 	e.window[key] = memo
 	p := &Window{
 		Envelope: e.envelope(TypeWindow, ev.Track, e.epoch, e.seq, millisIf(e.hasPTS, w.At), e.atOf(ev),

@@ -52,6 +52,7 @@ type windowKey struct {
 type windowMemo struct {
 	epoch, seq uint64
 	revision   int
+	tenth      int64 // of the width, in which it was told
 }
 
 // maxOpenFlips bounds the memory for flips that nobody declares final.
@@ -97,7 +98,7 @@ func (e *encoder) encode(ev *event.Event, send func(*message) error) error {
 	for i := range ev.Late {
 		out = append(out, e.lateFlip(ev, &ev.Late[i]))
 	}
-	if ev.Window != nil {
+	if ev.Window != nil && e.windowIsDue(ev) {
 		out = append(out, encode(TypeWindow, e.windowed(ev)))
 	}
 	if ev.State != nil || ev.Drop != nil {

@@ -82,9 +82,9 @@ func TestIDsDependOnNoClock(t *testing.T) {
 func TestWindowToldAgainIsARevision(t *testing.T) {
 	e := newEncoder(testStream(), false)
 	ev := func(seq uint64, width time.Duration) *event.Event {
-		return &event.Event{Observation: observation(seq), Window: &stability.Window{Width: width, At: time.Second}}
+		return &event.Event{Observation: observation(seq), Window: &stability.Window{Width: width, At: time.Duration(seq) * 6 * time.Second}}
 	}
-	last := &event.Event{Window: &stability.Window{Width: time.Minute, At: time.Second}}
+	last := &event.Event{Window: &stability.Window{Width: time.Minute, At: 12 * time.Second}, Last: true}
 	got := ofSchema[Window](t, told(t, e, ev(1, time.Minute), ev(1, time.Second), ev(2, time.Minute), last), TypeWindow)
 	for i, want := range []int{0, 0, 0, 1} {
 		if got[i].Revision != want {
@@ -93,6 +93,27 @@ func TestWindowToldAgainIsARevision(t *testing.T) {
 	}
 	if got[2].ID != got[3].ID || got[0].ID == got[1].ID || got[0].ID == got[2].ID {
 		t.Errorf("ids %s %s %s %s", got[0].ID, got[1].ID, got[2].ID, got[3].ID)
+	}
+}
+
+func TestWindowsAreToldEveryTenthOfTheirWidth(t *testing.T) {
+	e := newEncoder(testStream(), false)
+	var events []*event.Event
+	const seconds = 122
+	for s := range seconds {
+		for _, width := range []time.Duration{10 * time.Second, 25 * time.Second, time.Minute, 10 * time.Minute} {
+			w := &stability.Window{Width: width, At: time.Duration(s)*time.Second + time.Millisecond}
+			events = append(events, &event.Event{Window: w, Last: s == seconds-1})
+		}
+	}
+	times := map[int64]int{}
+	for _, w := range ofSchema[Window](t, told(t, e, events...), TypeWindow) {
+		times[int64(w.WidthMs)]++
+	}
+	for width, want := range map[int64]int{10_000: 122, 25_000: 50, 60_000: 22, 600_000: 4} {
+		if got := times[width]; got != want {
+			t.Errorf("windows of %d ms are told %d times, want %d", width, got, want)
+		}
 	}
 }
 

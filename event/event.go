@@ -41,6 +41,7 @@ type Event struct {
 	Traced []float32
 
 	Window *stability.Window // a windowed measure that is due now
+	Last   bool              // with Window: the stream is over, no newer one follows
 	State  *Health
 	Drop   *Drop
 }

@@ -127,11 +127,11 @@ func (f *follower) windowsAreDue(o *stability.Observation) bool {
 }
 
 // sendWindows tells every window's measures as they are now and sets the
-// next time on the grid of WindowStep.
-func (f *follower) sendWindows(ctx context.Context) error {
+// next time on the grid of WindowStep; last says that the stream is over.
+func (f *follower) sendWindows(ctx context.Context, last bool) error {
 	for _, width := range f.cfg.Windows {
 		f.tracker.Snapshot(width, &f.window)
-		ev := event.Event{Site: f.cfg.Site, Camera: f.cfg.Stream, Track: f.cfg.Track, At: f.ev.At, Window: &f.window}
+		ev := event.Event{Site: f.cfg.Site, Camera: f.cfg.Stream, Track: f.cfg.Track, At: f.ev.At, Window: &f.window, Last: last}
 		if err := f.tell(ctx, &ev); err != nil {
 			return err
 		}
@@ -159,7 +159,7 @@ func (f *follower) finish(ctx context.Context) error {
 	if !f.any || f.cfg.WindowStep <= 0 {
 		return nil
 	}
-	return f.sendWindows(ctx)
+	return f.sendWindows(ctx, true)
 }
 
 // truth are the scores against the truth, nil without one.

@@ -73,7 +73,7 @@ func (l *Labels) observe(ctx context.Context, o *stability.Observation, probs []
 	if l.windows++; l.windows%fineWindows == 0 {
 		l.follow.cfg.WindowStep *= 2
 	}
-	return l.follow.sendWindows(ctx)
+	return l.follow.sendWindows(ctx, false)
 }
 
 // Flips is how often the label flipped so far.

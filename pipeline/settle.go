@@ -127,7 +127,7 @@ func (s *settler) emit(ctx context.Context, r *record) error {
 	}
 	s.prev = r
 	if s.follow.windowsAreDue(&r.obs) {
-		return s.follow.sendWindows(ctx)
+		return s.follow.sendWindows(ctx, false)
 	}
 	return nil
 }
