@@ -157,6 +157,7 @@ func TestFlipsAndAlerts(t *testing.T) {
 	tracker.Flush(&u)
 	l.Notify(&event.Event{At: noon.Add(2200 * time.Millisecond), Update: u})
 	s.Notices([]alerts.Notice{{ID: "a", Camera: "gate", At: noon}, {ID: "b", Camera: "yard", At: noon.Add(time.Second)}, {ID: "c", Camera: "gate", At: noon.Add(48 * time.Hour)}})
+	s.Notices([]alerts.Notice{{ID: "b", Camera: "yard", At: noon.Add(time.Second)}}) // told again after a kill
 	flush(t, s)
 	q := Query{Since: noon.Add(-time.Hour), Until: noon.Add(time.Hour)}
 	flips, err := s.Flips(context.Background(), q)

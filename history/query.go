@@ -220,7 +220,32 @@ func (s *Store) Flips(ctx context.Context, q Query) ([]Flip, error) {
 
 // Alerts gives what receivers were told, newest first.
 func (s *Store) Alerts(ctx context.Context, q Query) ([]alerts.Notice, error) {
-	return readLines(ctx, s, alertsDir, q, func(n *alerts.Notice) (time.Time, bool) { return n.At, q.Camera == "" || q.Camera == n.Camera })
+	var told once
+	return readLines(ctx, s, alertsDir, q, func(n *alerts.Notice) (time.Time, bool) {
+		return n.At, (q.Camera == "" || q.Camera == n.Camera) && told.first(n)
+	})
+}
+
+// once passes over messages that stand twice in a day's file, because a kill
+// came between their being kept and the note that they were.
+type once struct {
+	day  int64
+	seen map[message]bool
+}
+
+type message struct {
+	id       string
+	revision int
+}
+
+func (o *once) first(n *alerts.Notice) bool {
+	if day := n.At.Unix() / 86400; day != o.day || o.seen == nil {
+		o.day, o.seen = day, map[message]bool{}
+	}
+	m := message{n.ID, n.Revision}
+	was := o.seen[m]
+	o.seen[m] = true
+	return !was
 }
 
 func (q *Query) limit() int {

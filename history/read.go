@@ -94,8 +94,9 @@ func (s *Store) EachFlip(ctx context.Context, q Query, do func(*Flip) error) err
 // EachAlert gives what receivers were told of q.Camera, or of all, oldest
 // first.
 func (s *Store) EachAlert(ctx context.Context, q Query, do func(*alerts.Notice) error) error {
+	var told once
 	return eachLine(ctx, s, alertsDir, q, func(n *alerts.Notice) error {
-		if n.At.Before(q.Since) || !n.At.Before(q.Until) || q.Camera != "" && q.Camera != n.Camera {
+		if n.At.Before(q.Since) || !n.At.Before(q.Until) || q.Camera != "" && q.Camera != n.Camera || !told.first(n) {
 			return nil
 		}
 		return do(n)

@@ -22,7 +22,7 @@ func TestReadBesideTheWriter(t *testing.T) {
 		l.Notify(&event.Event{At: noon.Add(time.Duration(i) * time.Minute), Window: windowOf(100, int64(4*i), math.NaN())})
 	}
 	s.flip("gate/1", &Flip{Camera: "gate/1", ID: "1-2", At: noon, From: "cat", To: "dog", Kind: "glitch"})
-	s.Notices([]alerts.Notice{{ID: "a", Camera: "gate/1", At: noon}, {ID: "b", Camera: "other", At: noon}})
+	s.Notices([]alerts.Notice{{ID: "a", Camera: "gate/1", At: noon}, {ID: "b", Camera: "other", At: noon}, {ID: "a", Camera: "gate/1", At: noon}})
 	flush(t, s)
 	file := filepath.Join(dir, windowsDir, folder("gate/1"), fileName(noon))
 	f, err := os.OpenFile(file, os.O_APPEND|os.O_WRONLY, 0)

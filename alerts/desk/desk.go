@@ -30,9 +30,9 @@ type Config struct {
 	Dispatch dispatch.Config
 
 	// Transition, if set, is told every change of a rule's state, silenced
-	// or not, and Notices what the receivers are told. Both are called by
-	// whoever brings a window, one at a time, and must not block or call
-	// the desk.
+	// or not, and Notices what the receivers are told. Both are called while
+	// Run runs, one at a time and in order, after the state that they come
+	// from is on disk. They must not block or call the desk.
 	Transition func(at time.Time, t *alerts.Transition)
 	Notices    func(notices []alerts.Notice)
 
@@ -52,11 +52,17 @@ type Desk struct {
 	dispatcher *dispatch.Dispatcher
 	began      time.Time
 
+	wake   chan struct{}  // there is something to save, or to tell
+	saving sync.Mutex     // held from a snapshot until what is in it was told
+	disk   chan struct{}  // holds one: a write is under way
+	writes sync.WaitGroup // the writes
+
 	mu     sync.Mutex
 	engine *alerts.Engine
 	ledger *alerts.Ledger
 	health map[string]alerts.Health
 	dirty  bool
+	outbox []outgoing
 }
 
 // New makes a desk and reads its state. An error names a rule or a receiver
@@ -76,7 +82,8 @@ func New(cfg Config) (*Desk, error) {
 	if err != nil {
 		return nil, err
 	}
-	d := &Desk{cfg: cfg, began: cfg.Now(), engine: engine, ledger: alerts.NewLedger(), health: map[string]alerts.Health{}}
+	d := &Desk{cfg: cfg, began: cfg.Now(), engine: engine, ledger: alerts.NewLedger(), health: map[string]alerts.Health{},
+		wake: make(chan struct{}, 1), disk: make(chan struct{}, 1)}
 	dc := cfg.Dispatch
 	dc.Changed = d.changed
 	if dc.Log == nil {
@@ -132,9 +139,11 @@ func (d *Desk) tick() {
 	defer d.mu.Unlock()
 	now, at := d.clock()
 	d.tell(now, d.engine.Tick(at, d.health))
-	d.hand(d.ledger.Tick(now))
+	d.post(outgoing{at: now, notices: d.ledger.Tick(now)})
 }
 
+// tell logs transitions, and puts them and what receivers must know of them
+// into the outbox.
 func (d *Desk) tell(now time.Time, transitions []alerts.Transition) {
 	if len(transitions) == 0 {
 		return
@@ -144,39 +153,29 @@ func (d *Desk) tell(now time.Time, transitions []alerts.Transition) {
 		if t.To == alerts.Firing && t.From != alerts.Firing || t.To == alerts.Resolved {
 			d.cfg.Log.Info("alert", "state", string(t.To), "stream", t.Stream, "rule", t.Rule.Name, "value", t.Value, "bound", t.Bound, "reason", t.Reason)
 		}
-		if d.cfg.Transition != nil {
-			d.cfg.Transition(now, t)
-		}
 	}
-	d.dirty = true
-	d.hand(d.ledger.Take(now, transitions))
-}
-
-func (d *Desk) hand(notices []alerts.Notice) {
-	if len(notices) == 0 {
-		return
-	}
-	d.dirty = true
-	d.dispatcher.Notify(notices)
-	if d.cfg.Notices != nil {
-		d.cfg.Notices(notices)
-	}
+	d.post(outgoing{at: now, transitions: transitions, notices: d.ledger.Take(now, transitions)})
 }
 
 // Run lets time pass, delivers, and keeps the state on disk. It is called
 // once; after ctx is done it delivers and saves what is left, within
 // Config.Dispatch.Drain.
 func (d *Desk) Run(ctx context.Context) error {
+	delivering, stop := context.WithCancel(context.WithoutCancel(ctx))
+	defer stop()
 	delivered := make(chan error, 1)
-	go func() { delivered <- d.dispatcher.Run(ctx) }()
+	go func() { delivered <- d.dispatcher.Run(delivering) }()
 	tick := time.NewTicker(tickEvery)
 	defer tick.Stop()
 	nextBaselines := d.cfg.Now().Add(baselinesEvery)
+	d.flush() // what an earlier run had no time to tell
 	for ctx.Err() == nil {
 		select {
+		case <-d.wake:
+			d.flush()
 		case <-tick.C:
 			d.tick()
-			d.saveIfDirty()
+			d.flush()
 			if now := d.cfg.Now(); !now.Before(nextBaselines) {
 				nextBaselines = now.Add(baselinesEvery)
 				d.saveBaselines()
@@ -184,17 +183,22 @@ func (d *Desk) Run(ctx context.Context) error {
 		case <-ctx.Done():
 		}
 	}
+	d.flush()
+	stop()
 	err := <-delivered
 	d.changed()
-	d.saveIfDirty()
+	d.flush()
 	d.saveBaselines()
+	d.writes.Wait()
 	return err
 }
 
+// changed asks for the state to be saved.
 func (d *Desk) changed() {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.dirty = true
+	d.rouse()
 }
 
 // Alerts lists what fires, by begin.
@@ -211,20 +215,33 @@ func (d *Desk) Silences() []alerts.Silence {
 	return d.ledger.Silences()
 }
 
-// Silence adds one; the error says what is wrong with it.
+// Silence adds one, which is on disk when it returns; the error says what is
+// wrong with it.
 func (d *Desk) Silence(s alerts.Silence) (alerts.Silence, error) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	made, err := d.ledger.Silence(d.cfg.Now(), s)
+	made, err := d.silence(s)
 	if err != nil {
 		return made, fmt.Errorf("make a silence: %w", err)
 	}
-	d.dirty = true
+	d.flush()
 	return made, nil
+}
+
+func (d *Desk) silence(s alerts.Silence) (alerts.Silence, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	made, err := d.ledger.Silence(d.cfg.Now(), s)
+	d.dirty = d.dirty || err == nil
+	return made, err
 }
 
 // EndSilence ends one now; false if there is none of this id.
 func (d *Desk) EndSilence(id string) bool {
+	ok := d.endSilence(id)
+	d.flush()
+	return ok
+}
+
+func (d *Desk) endSilence(id string) bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	ok := d.ledger.EndSilence(d.cfg.Now(), id)

@@ -27,6 +27,8 @@ type state struct {
 	Engine alerts.Saved       `json:"engine"`
 	Ledger alerts.SavedLedger `json:"ledger"`
 	Queues dispatch.Saved     `json:"queues"`
+	// Outbox is what may not have come into the queues yet.
+	Outbox []alerts.Notice `json:"outbox,omitempty"`
 }
 
 // load reads the state. A file that can't be read is put aside: alerting
@@ -40,6 +42,7 @@ func (d *Desk) load() {
 	if d.read(stateFile, &s) {
 		d.dispatcher.Restore(s.Queues)
 		d.ledger.Restore(s.Ledger)
+		d.post(outgoing{at: now, notices: s.Outbox})
 		d.tell(now, d.engine.Restore(at, now, s.Engine))
 	}
 	var b []alerts.SavedBaseline
@@ -70,24 +73,6 @@ func (d *Desk) read(name string, into any) bool {
 		d.cfg.Log.Error("put the state of alerts aside", "file", path, "error", err)
 	}
 	return false
-}
-
-func (d *Desk) saveIfDirty() {
-	d.mu.Lock()
-	if !d.dirty || d.cfg.Dir == "" {
-		d.mu.Unlock()
-		return
-	}
-	d.dirty = false
-	now, at := d.clock()
-	// The queues are read after the ledger was: what is in neither would be
-	// lost, what is in both is told twice under one id.
-	s := state{Schema: stateSchema, Saved: now.UTC(), Engine: d.engine.Snapshot(at, now), Ledger: d.ledger.Snapshot(), Queues: d.dispatcher.Snapshot()}
-	d.mu.Unlock()
-	if err := write(d.cfg.Dir, stateFile, &s); err != nil {
-		d.changed() // tried again at the next tick
-		d.cfg.Log.Error("the state of alerts could not be saved", "error", err)
-	}
 }
 
 func (d *Desk) saveBaselines() {
