@@ -145,12 +145,7 @@ func (e *Engine) Tick(at time.Duration, health map[string]Health) []Transition {
 	for name := range health {
 		e.stream(name)
 	}
-	names := make([]string, 0, len(e.streams))
-	for name := range e.streams {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	for _, name := range names {
+	for _, name := range e.names() {
 		for i := range e.rules {
 			out = e.tick(out, at, name, i, health[name])
 		}
@@ -219,6 +214,16 @@ func (e *Engine) Firing() []Transition {
 		return strings.Compare(a.Rule.Name, b.Rule.Name)
 	})
 	return out
+}
+
+// names are those of the streams, in order.
+func (e *Engine) names() []string {
+	names := make([]string, 0, len(e.streams))
+	for name := range e.streams {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	return names
 }
 
 func (e *Engine) stream(name string) *streamState {

@@ -20,6 +20,8 @@ const (
 	ReasonDown       = "the camera is down"
 	ReasonRemoved    = "the stream was removed"
 	ReasonRuleGone   = "the rule was removed"
+	// ReasonRuleChanged ends a pending condition only.
+	ReasonRuleChanged = "the rule was changed"
 )
 
 // Transition is a change of a rule's state for one stream, or a reminder

@@ -76,6 +76,7 @@ type watching struct {
 	web       *web.Server              // nil: off
 	operate   *operating
 	manager   sdnotify.Manager
+	inForce   atomic.Pointer[string] // the configuration, as the API shows it
 
 	// What follows, up to wg, is the waiting loop's alone.
 	cameras map[string]*running
@@ -99,6 +100,7 @@ type attendant interface {
 // running is a camera that is followed, or paused.
 type running struct {
 	cam    configs.Camera
+	widths []time.Duration // of the windows that rules and the history need
 	attend attendant
 	stop   context.CancelFunc
 	done   chan struct{} // closed when nothing follows it any more
@@ -198,12 +200,12 @@ func (w *watching) start(ctx context.Context, clean *cleanups) error {
 	}
 	w.metrics.CountAlerts(w.operate.firing)
 	if c := w.cfg.Watch.Web; c.Listen != "" {
-		text := configurationText(w.cfg)
+		w.tellConfiguration(w.cfg)
 		w.web, err = web.Listen(ctx, web.Config{
 			Listen: c.Listen, Guard: w.operate.guard, CertFile: c.CertFile, KeyFile: c.KeyFile,
 			Pages: w.operate.handler(api.Config{
 				Controls: controls{w}, MayAdd: c.MayAddCameras,
-				System: w.stages, Configuration: func() string { return text }, Version: w.o.Tool, Started: time.Now(), Log: w.log.With("component", "web"),
+				System: w.stages, Configuration: func() string { return *w.inForce.Load() }, Version: w.o.Tool, Started: time.Now(), Log: w.log.With("component", "web"),
 			}),
 			Metrics: w.registry, Health: w.board.health, Logger: w.log.With("component", "web"),
 		})
@@ -216,7 +218,7 @@ func (w *watching) start(ctx context.Context, clean *cleanups) error {
 		return err
 	}
 	// Whatever is wrong with a model shows at the start.
-	return w.apply(ctx, w.cfg.Cameras)
+	return w.apply(ctx, w.cfg.Cameras, nil, func() {})
 }
 
 // takeData makes the data folder this process's own.

@@ -7,15 +7,14 @@ import (
 	"log/slog"
 	"net/http"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"time"
 
 	"github.com/flipmeter/flipmeter/alerts"
-	"github.com/flipmeter/flipmeter/alerts/alertmanager"
 	"github.com/flipmeter/flipmeter/alerts/desk"
 	"github.com/flipmeter/flipmeter/alerts/dispatch"
-	"github.com/flipmeter/flipmeter/alerts/webhook"
 	"github.com/flipmeter/flipmeter/bus"
 	"github.com/flipmeter/flipmeter/configs"
 	"github.com/flipmeter/flipmeter/event"
@@ -53,8 +52,11 @@ func newOperating(cfg *configs.Watch, log *slog.Logger) (*operating, error) {
 	o := &operating{cfg: cfg, hub: live.NewHub(live.Config{}), bus: map[string]*bus.Listener{}}
 	o.publish = api.Publisher{Hub: o.hub, Log: log.With("component", "web")}
 	o.board = panel.New(panel.Config{PicturesOff: !cfg.Web.Pictures})
-	var err error
-	if o.guard, err = newGuard(&cfg.Web, log); err != nil {
+	t, err := termsOf(cfg, log)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrUsage, err)
+	}
+	if o.guard, err = access.New(t.access); err != nil {
 		return nil, fmt.Errorf("%w: watch.web: %w", ErrUsage, err)
 	}
 	if cfg.History.MaxAge > 0 {
@@ -65,16 +67,8 @@ func newOperating(cfg *configs.Watch, log *slog.Logger) (*operating, error) {
 			return nil, err
 		}
 	}
-	lanes, err := alertLanes(cfg)
-	if err != nil {
-		return nil, fmt.Errorf("%w: watch.alerts: %w", ErrUsage, err)
-	}
-	rules := cfg.Alerts.Rules
-	if cfg.Alerts.Builtin {
-		rules = alerts.WithBuiltin(rules)
-	}
 	o.desk, err = desk.New(desk.Config{
-		Rules: rules, RemindEvery: cfg.Alerts.RemindEvery, Dir: filepath.Join(cfg.Data, "alerts"), Lanes: lanes,
+		Rules: t.desk.Rules, RemindEvery: t.desk.RemindEvery, Dir: filepath.Join(cfg.Data, "alerts"), Lanes: t.desk.Lanes,
 		Dispatch: dispatch.Config{Drain: cfg.Shutdown / 4}, Transition: o.transition, Notices: o.notices, Log: log,
 	})
 	if err != nil {
@@ -95,65 +89,12 @@ func (o *operating) firing() (loud, silenced int) {
 	return loud, silenced
 }
 
-// newGuard makes credentials of the users, and of the token that programs
-// show.
-func newGuard(cfg *configs.Web, log *slog.Logger) (*access.Guard, error) {
-	var credentials []access.Credential
-	for _, u := range cfg.Users {
-		role, ok := access.ParseRole(u.Role)
-		if !ok {
-			return nil, fmt.Errorf("users: %s: role: must be viewer or admin", u.Name)
-		}
-		credentials = append(credentials, access.Credential{Name: u.Name, Role: role, Password: u.Password, Token: u.Token})
-	}
-	if cfg.Token != "" {
-		credentials = append(credentials, access.TokenCredential("token", access.Viewer, cfg.Token))
-	}
-	proxies, err := cfg.ProxyPrefixes()
-	if err != nil {
-		return nil, err
-	}
-	if cfg.Listen != "" {
-		if err := access.CheckListen(cfg.Listen, credentials); err != nil {
-			return nil, err
-		}
-	}
-	return access.New(access.Config{
-		Credentials: credentials, Hosts: cfg.Hosts, Proxies: proxies, TLS: cfg.CertFile != "", Audit: log.With("component", "audit"),
-	})
-}
-
-// alertLanes makes the receivers of alerts.
-func alertLanes(cfg *configs.Watch) ([]dispatch.Lane, error) {
-	var lanes []dispatch.Lane
-	for _, c := range cfg.Alerts.Webhooks {
-		w, err := webhook.New(webhook.Config{URL: c.URL, Secret: c.Secret, Site: cfg.NATS.Site, PageURL: cfg.Web.PageURL})
-		if err != nil {
-			return nil, fmt.Errorf("webhook %s: %w", c.Name, err)
-		}
-		remind := c.RemindEvery
-		if remind == 0 {
-			remind = defaultWebhookRemind
-		}
-		lanes = append(lanes, dispatch.Lane{Name: c.Name, Receiver: w, RemindEvery: remind})
-	}
-	for _, c := range cfg.Alerts.Alertmanagers {
-		m, err := alertmanager.New(alertmanager.Config{
-			URL: c.URL, User: c.User, Password: c.Password, Token: c.Token, Site: cfg.NATS.Site, PageURL: cfg.Web.PageURL, Labels: c.Labels,
-			ResolveAfter: max(5*time.Minute, 4*cfg.Alerts.RemindEvery),
-		})
-		if err != nil {
-			return nil, fmt.Errorf("alertmanager %s: %w", c.Name, err)
-		}
-		lanes = append(lanes, dispatch.Lane{Name: c.Name, Receiver: m})
-	}
-	return lanes, nil
-}
-
 // widths are those of the windows that every camera must have.
-func (o *operating) widths() []time.Duration {
-	out := o.desk.Widths()
-	if o.history != nil {
+func (o *operating) widths() []time.Duration { return o.withHistory(o.desk.Widths()) }
+
+// withHistory adds the windows that the history keeps.
+func (o *operating) withHistory(out []time.Duration) []time.Duration {
+	if o.history != nil && !slices.Contains(out, time.Minute) {
 		out = append(out, time.Minute)
 	}
 	return out

@@ -65,29 +65,47 @@ func (w *watching) fileSum() []byte {
 func (w *watching) reload(ctx context.Context) {
 	cfg, err := loadWatchConfig(w.o)
 	if err == nil {
-		added := w.stillAdded(cfg.Cameras)
-		if err = w.apply(ctx, append(cfg.Cameras, added...)); err == nil {
-			w.added, w.defaults = added, defaultsOf(cfg)
-		}
+		err = w.change(ctx, cfg)
 	}
 	w.metrics.Reloaded(err == nil)
 	if err != nil {
 		w.log.Error("the changed configuration is refused, the old one stays in force", "error", oneLine{err})
 		return
 	}
-	if !reflect.DeepEqual(cfg.Watch, w.cfg.Watch) {
-		w.log.Warn("changes of the section watch need a restart")
+	if !reflect.DeepEqual(cfg.Watch, *w.operate.cfg) {
+		w.log.Warn("changes of the section watch need a restart, but for alerts and who gets in")
 	}
 	w.log.Info("the changed configuration is in force", "cameras", len(w.cameras))
 }
 
-// apply makes the cameras that are followed those of the list. Cameras that
-// did not change are not touched. Nothing is changed after an error.
-func (w *watching) apply(ctx context.Context, cameras []configs.Camera) error {
+// change takes a configuration into force, or nothing of it.
+func (w *watching) change(ctx context.Context, cfg *configs.Config) error {
+	inForce := *cfg
+	inForce.Watch = withTerms(w.operate.cfg, &cfg.Watch)
+	renewed, err := w.operate.renewal(&inForce.Watch, w.log)
+	if err != nil {
+		return fmt.Errorf("%w: %w", ErrUsage, err)
+	}
+	added := w.stillAdded(cfg.Cameras)
+	if err := w.apply(ctx, append(slices.Clone(cfg.Cameras), added...), renewed.widths, func() {
+		w.operate.renew(&inForce.Watch, renewed, w.log)
+	}); err != nil {
+		return err
+	}
+	w.added, w.defaults = added, defaultsOf(cfg)
+	w.tellConfiguration(&inForce)
+	return nil
+}
+
+// apply makes the cameras that are followed those of the list, with windows
+// of all widths. Cameras that did not change, and have them, are not touched.
+// settled is called when nothing can fail any more, before anything has
+// changed; nothing is changed after an error.
+func (w *watching) apply(ctx context.Context, cameras []configs.Camera, widths []time.Duration, settled func()) error {
 	fresh := map[string]*sharedModel{}
 	changed := map[string]bool{}
 	for _, cam := range cameras {
-		if r := w.cameras[cam.Name]; r != nil && reflect.DeepEqual(r.cam, cam) {
+		if r := w.cameras[cam.Name]; r != nil && reflect.DeepEqual(r.cam, cam) && r.has(widths) {
 			continue
 		}
 		changed[cam.Name] = true
@@ -103,6 +121,7 @@ func (w *watching) apply(ctx context.Context, cameras []configs.Camera) error {
 			fresh[cam.Name] = model
 		}
 	}
+	settled()
 	paused := map[string]bool{}
 	for name, r := range w.cameras {
 		listed := slices.ContainsFunc(cameras, func(c configs.Camera) bool { return c.Name == name })
@@ -147,7 +166,7 @@ func (w *watching) begin(ctx context.Context, cam configs.Camera, model *sharedM
 	if paused {
 		stop()
 	}
-	r := &running{cam: cam, stop: stop, done: make(chan struct{})}
+	r := &running{cam: cam, widths: w.operate.widths(), stop: stop, done: make(chan struct{})}
 	if model != nil {
 		r.attend = w.newFollower(cam, model)
 	} else {
@@ -158,4 +177,17 @@ func (w *watching) begin(ctx context.Context, cam configs.Camera, model *sharedM
 		defer close(r.done)
 		r.attend.follow(following)
 	})
+}
+
+// has says whether the camera has windows of all widths.
+func (r *running) has(widths []time.Duration) bool {
+	return !slices.ContainsFunc(widths, func(w time.Duration) bool {
+		return !slices.Contains(r.widths, w) && !slices.Contains(r.cam.Settings.Measures.Windows, w)
+	})
+}
+
+// tellConfiguration has the API show a configuration as the one in force.
+func (w *watching) tellConfiguration(cfg *configs.Config) {
+	text := configurationText(cfg)
+	w.inForce.Store(&text)
 }

@@ -97,7 +97,11 @@ func New(cfg Config) (*Desk, error) {
 }
 
 // Widths are those of the windows that Window must be given.
-func (d *Desk) Widths() []time.Duration { return d.engine.Windows() }
+func (d *Desk) Widths() []time.Duration {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.engine.Windows()
+}
 
 // clock gives the wall clock, and the engine's.
 func (d *Desk) clock() (time.Time, time.Duration) {

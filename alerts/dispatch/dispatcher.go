@@ -4,7 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
-	"math/rand/v2"
+	"slices"
 	"sync"
 	"time"
 
@@ -50,7 +50,12 @@ type Config struct {
 
 // Dispatcher holds a queue for each receiver.
 type Dispatcher struct {
-	lanes []*lane
+	cfg Config
+	wg  sync.WaitGroup // the lanes that run
+
+	mu      sync.Mutex
+	lanes   []*lane
+	running context.Context //nolint:containedctx // Run's, for lanes that come later; nil while it doesn't run
 }
 
 // New makes a dispatcher; Run sends. The error names two lanes of one name.
@@ -67,19 +72,25 @@ func New(cfg Config, lanes ...Lane) (*Dispatcher, error) {
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
-	d := &Dispatcher{}
+	if err := checkNames(lanes); err != nil {
+		return nil, err
+	}
+	d := &Dispatcher{cfg: cfg}
+	for _, l := range lanes {
+		d.lanes = append(d.lanes, newLane(cfg, l))
+	}
+	return d, nil
+}
+
+func checkNames(lanes []Lane) error {
 	names := map[string]bool{}
 	for _, l := range lanes {
 		if names[l.Name] {
-			return nil, fmt.Errorf("alert receiver %q: another one has the same name", l.Name)
+			return fmt.Errorf("alert receiver %q: another one has the same name", l.Name)
 		}
 		names[l.Name] = true
-		d.lanes = append(d.lanes, &lane{
-			Lane: l, cfg: cfg, log: cfg.Log.With("receiver", l.Name), wake: make(chan struct{}, 1), passed: map[string]time.Time{},
-			jitter: func() float64 { return 0.8 + 0.4*rand.Float64() },
-		})
 	}
-	return d, nil
+	return nil
 }
 
 func setDefault[T comparable](v *T, d T) {
@@ -89,10 +100,17 @@ func setDefault[T comparable](v *T, d T) {
 	}
 }
 
+// list gives the lanes of now.
+func (d *Dispatcher) list() []*lane {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return slices.Clone(d.lanes)
+}
+
 // Notify hands notices to every receiver's queue. It never blocks and may be
 // called by several goroutines.
 func (d *Dispatcher) Notify(notices []alerts.Notice) {
-	for _, l := range d.lanes {
+	for _, l := range d.list() {
 		for i := range notices {
 			l.push(notices[i])
 		}
@@ -103,11 +121,60 @@ func (d *Dispatcher) Notify(notices []alerts.Notice) {
 // most Config.Drain. It is called once. What could not be delivered is what
 // Snapshot gives afterwards.
 func (d *Dispatcher) Run(ctx context.Context) error {
-	var wg sync.WaitGroup
+	d.mu.Lock()
+	d.running = ctx
 	for _, l := range d.lanes {
-		wg.Go(func() { l.run(ctx) })
+		d.launch(l)
 	}
-	wg.Wait()
+	d.mu.Unlock()
+	<-ctx.Done()
+	d.mu.Lock()
+	d.running = nil // who comes now is not run any more
+	d.mu.Unlock()
+	d.wg.Wait()
+	return nil
+}
+
+// launch lets a lane run, if Run does. d.mu is held.
+func (d *Dispatcher) launch(l *lane) {
+	if d.running == nil {
+		return
+	}
+	ctx, stop := context.WithCancel(d.running)
+	l.stop = stop
+	d.wg.Go(func() {
+		defer stop()
+		l.run(ctx)
+	})
+}
+
+// Replace makes the receivers those of the list. One of a name that was
+// there before keeps its queue, and what waits goes to the new address at
+// once; what waits for one that is gone is dropped. The error names two
+// lanes of one name, and nothing has changed then.
+func (d *Dispatcher) Replace(lanes ...Lane) error {
+	if err := checkNames(lanes); err != nil {
+		return err
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	old := d.lanes
+	d.lanes = nil
+	for _, want := range lanes {
+		k := slices.IndexFunc(old, func(l *lane) bool { return l.name == want.Name })
+		if k >= 0 {
+			old[k].replace(want)
+			d.lanes = append(d.lanes, old[k])
+			old = slices.Delete(old, k, k+1)
+			continue
+		}
+		l := newLane(d.cfg, want)
+		d.lanes = append(d.lanes, l)
+		d.launch(l)
+	}
+	for _, l := range old {
+		l.retire()
+	}
 	return nil
 }
 
@@ -127,8 +194,9 @@ type Stats struct {
 
 // Stats of each receiver, in the order given to New. Safe for any goroutine.
 func (d *Dispatcher) Stats() []Stats {
-	out := make([]Stats, len(d.lanes))
-	for i, l := range d.lanes {
+	lanes := d.list()
+	out := make([]Stats, len(lanes))
+	for i, l := range lanes {
 		out[i] = l.snapshotStats()
 	}
 	return out
@@ -147,8 +215,8 @@ type SavedLane struct {
 // Snapshot gives what must outlast a restart. Safe for any goroutine.
 func (d *Dispatcher) Snapshot() Saved {
 	s := Saved{}
-	for _, l := range d.lanes {
-		s[l.Name] = l.save()
+	for _, l := range d.list() {
+		s[l.name] = l.save()
 	}
 	return s
 }
@@ -156,8 +224,8 @@ func (d *Dispatcher) Snapshot() Saved {
 // Restore takes over what was saved, before Run. Receivers that are gone are
 // left out.
 func (d *Dispatcher) Restore(s Saved) {
-	for _, l := range d.lanes {
-		if saved, ok := s[l.Name]; ok {
+	for _, l := range d.list() {
+		if saved, ok := s[l.name]; ok {
 			l.restore(saved)
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"maps"
+	"math/rand/v2"
 	"slices"
 	"sync"
 	"time"
@@ -14,17 +15,59 @@ import (
 
 // lane is one receiver's queue.
 type lane struct {
-	Lane
+	name   string
 	cfg    Config
 	log    *slog.Logger
 	wake   chan struct{}
+	again  chan struct{} // the receiver is another one: no need to wait
 	jitter func() float64
+	stop   context.CancelFunc // of its run; nil before
 
 	mu       sync.Mutex
+	want     Lane
+	retired  bool
 	waiting  []alerts.Notice
 	underway int // how many of them, from the front, are being sent
 	passed   map[string]time.Time
 	stats    Stats
+}
+
+func newLane(cfg Config, want Lane) *lane {
+	return &lane{
+		name: want.Name, want: want, cfg: cfg, log: cfg.Log.With("receiver", want.Name),
+		wake: make(chan struct{}, 1), again: make(chan struct{}, 1), passed: map[string]time.Time{},
+		jitter: func() float64 { return 0.8 + 0.4*rand.Float64() },
+	}
+}
+
+// replace has what waits, and what comes, sent to another receiver.
+func (l *lane) replace(want Lane) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.want = want
+	select {
+	case l.again <- struct{}{}:
+	default:
+	}
+}
+
+// retire ends the lane: what is under way is finished, what waits is dropped.
+func (l *lane) retire() {
+	l.mu.Lock()
+	l.retired = true
+	if n := len(l.waiting) - l.underway; n > 0 {
+		l.log.Warn("the receiver was removed, with alerts that waited for it", "alerts", n)
+	}
+	l.mu.Unlock()
+	if l.stop != nil {
+		l.stop()
+	}
+}
+
+func (l *lane) receiver() Receiver {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.want.Receiver
 }
 
 // push adds a notice. A reminder takes the place of an earlier message that
@@ -36,7 +79,7 @@ func (l *lane) push(n alerts.Notice) {
 	case n.State == alerts.Resolved:
 		delete(l.passed, n.ID)
 	default:
-		if last, ok := l.passed[n.ID]; ok && n.At.Sub(last) < l.RemindEvery {
+		if last, ok := l.passed[n.ID]; ok && n.At.Sub(last) < l.want.RemindEvery {
 			return
 		}
 		l.passed[n.ID] = n.At
@@ -84,6 +127,9 @@ func (l *lane) makeRoom() {
 func (l *lane) take() []alerts.Notice {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if l.retired {
+		return nil
+	}
 	l.underway = min(len(l.waiting), l.cfg.Batch)
 	return slices.Clone(l.waiting[:l.underway])
 }
@@ -146,6 +192,9 @@ func (l *lane) run(ctx context.Context) {
 		t := time.NewTimer(wait)
 		select {
 		case <-t.C:
+		case <-l.again:
+			t.Stop()
+			pause, failures = l.cfg.MinBackoff, 0
 		case <-ctx.Done():
 			t.Stop()
 		}
@@ -168,7 +217,7 @@ func (l *lane) attempt(ctx context.Context, batch []alerts.Notice) error {
 		}
 	})
 	defer stop()
-	return l.Receiver.Send(sending, batch)
+	return l.receiver().Send(sending, batch)
 }
 
 // drain tries once what is left.
@@ -181,7 +230,7 @@ func (l *lane) drain(ctx context.Context) {
 			return
 		}
 		sending, done := context.WithTimeout(bounded, l.cfg.Timeout)
-		err := l.Receiver.Send(sending, batch)
+		err := l.receiver().Send(sending, batch)
 		done()
 		ok := l.settle(err)
 		l.cfg.Changed()
@@ -196,7 +245,7 @@ func (l *lane) snapshotStats() Stats {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	s := l.stats
-	s.Receiver, s.Queued = l.Name, len(l.waiting)
+	s.Receiver, s.Queued = l.name, len(l.waiting)
 	return s
 }
 

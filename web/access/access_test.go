@@ -348,8 +348,8 @@ func TestCredentialValidate(t *testing.T) {
 // A request that leaves while others are being checked is let go.
 func TestCheckingGivesUp(t *testing.T) {
 	s := newSite(t, Config{Credentials: []Credential{{Name: "vera", Role: Viewer, Password: hash(t, "viewer-password")}}})
-	for range cap(s.guard.keys.working) {
-		s.guard.keys.working <- struct{}{}
+	for range cap(s.guard.terms.Load().keys.working) {
+		s.guard.terms.Load().keys.working <- struct{}{}
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 )
 
@@ -37,14 +38,41 @@ type Config struct {
 
 // Guard stands before all handlers. It is safe for any goroutine.
 type Guard struct {
-	cfg     Config
-	keys    *keyring
+	terms   atomic.Pointer[terms]
 	limiter limiter
 	origin  *http.CrossOriginProtection
 }
 
+// terms are what requests are judged by.
+type terms struct {
+	cfg  Config
+	keys *keyring
+}
+
 // New makes a guard; an error names the credential that is wrong.
 func New(cfg Config) (*Guard, error) {
+	g := &Guard{limiter: limiter{known: map[netip.Prefix]failures{}}, origin: http.NewCrossOriginProtection()}
+	t, err := newTerms(cfg)
+	if err != nil {
+		return nil, err
+	}
+	g.terms.Store(t)
+	return g, nil
+}
+
+// Replacement checks other terms, and returns what takes them into force:
+// from then on requests are judged by them, and nothing that was proven
+// before counts. Who failed to log in too often stays locked out. An error
+// names the credential that is wrong.
+func (g *Guard) Replacement(cfg Config) (replace func(), err error) {
+	t, err := newTerms(cfg)
+	if err != nil {
+		return nil, err
+	}
+	return func() { g.terms.Store(t) }, nil
+}
+
+func newTerms(cfg Config) (*terms, error) {
 	if cfg.cheapest == 0 {
 		cfg.cheapest = minCost
 	}
@@ -58,7 +86,7 @@ func New(cfg Config) (*Guard, error) {
 	if cfg.Audit == nil {
 		cfg.Audit = slog.New(slog.DiscardHandler)
 	}
-	return &Guard{cfg: cfg, keys: keys, limiter: limiter{known: map[netip.Prefix]failures{}}, origin: http.NewCrossOriginProtection()}, nil
+	return &terms{cfg: cfg, keys: keys}, nil
 }
 
 // CheckListen says whether a server may listen on an address: beyond
@@ -114,10 +142,11 @@ func (g *Guard) Require(role Role, next http.Handler) http.Handler {
 
 // identify says who makes a request, or which status refuses it.
 func (g *Guard) identify(r *http.Request) (id Identity, status int, retry time.Duration) {
-	if g.keys.empty() {
+	t := g.terms.Load()
+	if t.keys.empty() {
 		return Identity{Name: "local", Role: Admin}, 0, 0
 	}
-	now, from := g.cfg.Now(), g.Client(r)
+	now, from := t.cfg.Now(), g.Client(r)
 	header := r.Header.Get("Authorization")
 	name, password, basic := r.BasicAuth()
 	token, bearer := strings.CutPrefix(header, "Bearer ")
@@ -130,17 +159,17 @@ func (g *Guard) identify(r *http.Request) (id Identity, status int, retry time.D
 	var ok bool
 	if bearer {
 		name = "token"
-		id, ok = g.keys.token(token)
+		id, ok = t.keys.token(token)
 	} else {
 		var err error
-		id, ok, err = g.keys.password(r.Context(), now, name, password)
+		id, ok, err = t.keys.password(r.Context(), now, name, password)
 		if err != nil {
 			return id, http.StatusServiceUnavailable, 0
 		}
 	}
 	if !ok {
 		g.limiter.failed(now, from)
-		g.cfg.Audit.Warn("login failed", "name", cleanText(name), "from", from.String())
+		t.cfg.Audit.Warn("login failed", "name", cleanText(name), "from", from.String())
 		return Identity{}, http.StatusUnauthorized, 0
 	}
 	g.limiter.succeeded(from)
@@ -174,7 +203,7 @@ func (g *Guard) Client(r *http.Request) netip.Addr {
 }
 
 func (g *Guard) isProxy(a netip.Addr) bool {
-	return slices.ContainsFunc(g.cfg.Proxies, func(p netip.Prefix) bool { return p.Contains(a) })
+	return slices.ContainsFunc(g.terms.Load().cfg.Proxies, func(p netip.Prefix) bool { return p.Contains(a) })
 }
 
 // hostAllowed says whether a request is for a name of ours.
@@ -187,10 +216,11 @@ func (g *Guard) hostAllowed(r *http.Request) bool {
 	if _, err := netip.ParseAddr(host); err == nil || host == "localhost" {
 		return true // DNS can't be made to say otherwise
 	}
-	if len(g.cfg.Hosts) == 0 && !g.keys.empty() {
+	t := g.terms.Load()
+	if len(t.cfg.Hosts) == 0 && !t.keys.empty() {
 		return true
 	}
-	return slices.ContainsFunc(g.cfg.Hosts, func(h string) bool { return strings.EqualFold(h, host) })
+	return slices.ContainsFunc(t.cfg.Hosts, func(h string) bool { return strings.EqualFold(h, host) })
 }
 
 // Wrap is the outermost handler: it refuses foreign hosts and requests that
@@ -227,11 +257,12 @@ func safe(method string) bool {
 // peek says who made a request that has been let through, without counting
 // failures.
 func (g *Guard) peek(r *http.Request) Identity {
-	if g.keys.empty() {
+	t := g.terms.Load()
+	if t.keys.empty() {
 		return Identity{Name: "local", Role: Admin}
 	}
 	if token, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer "); ok {
-		id, _ := g.keys.token(token)
+		id, _ := t.keys.token(token)
 		return id
 	}
 	name, _, _ := r.BasicAuth()
@@ -239,7 +270,7 @@ func (g *Guard) peek(r *http.Request) Identity {
 }
 
 func (g *Guard) audit(r *http.Request, id Identity, status int) {
-	g.cfg.Audit.Info("change", "who", cleanText(id.Name), "from", g.Client(r).String(),
+	g.terms.Load().cfg.Audit.Info("change", "who", cleanText(id.Name), "from", g.Client(r).String(),
 		"method", cleanText(r.Method), "path", cleanText(r.URL.Path), "status", status)
 }
 
@@ -254,7 +285,7 @@ func (g *Guard) headers(h http.Header) {
 	h.Set("Cross-Origin-Opener-Policy", "same-origin")
 	h.Set("Cross-Origin-Resource-Policy", "same-origin")
 	h.Set("Permissions-Policy", "camera=(), microphone=(), geolocation=()")
-	if g.cfg.TLS {
+	if g.terms.Load().cfg.TLS {
 		h.Set("Strict-Transport-Security", "max-age=31536000")
 	}
 }

@@ -56,7 +56,8 @@ type client struct {
 	first   int               // in waiting; what lies before is sent
 	newest  map[string]uint64 // by key, the number of the newest that waits
 	wake    chan struct{}
-	gone    chan struct{} // closed when the hub ends
+	gone    chan struct{} // closed by leave
+	leave   func()        // once or more
 }
 
 // NewHub makes a hub without clients.
@@ -168,6 +169,7 @@ func (h *Hub) add(want func(topic string) bool) (*client, error) {
 		return nil, ErrFull
 	}
 	c := &client{want: want, newest: map[string]uint64{}, wake: make(chan struct{}, 1), gone: make(chan struct{})}
+	c.leave = sync.OnceFunc(func() { close(c.gone) })
 	h.clients[c] = struct{}{}
 	h.serving.Add(1)
 	return c, nil
@@ -250,6 +252,16 @@ func (u *update) appendTo(b []byte) []byte {
 	return append(b, "\n\n"...)
 }
 
+// Disconnect ends all connections, so that whoever may still listen comes
+// back and shows who he is. It does not wait.
+func (h *Hub) Disconnect() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for c := range h.clients {
+		c.leave()
+	}
+}
+
 // Close ends all connections and waits for them. It comes before the HTTP
 // server's Shutdown, which would wait for them.
 func (h *Hub) Close() {
@@ -257,7 +269,7 @@ func (h *Hub) Close() {
 	if !h.closed {
 		h.closed = true
 		for c := range h.clients {
-			close(c.gone)
+			c.leave()
 		}
 	}
 	h.mu.Unlock()

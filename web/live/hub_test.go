@@ -291,3 +291,30 @@ func TestBeat(t *testing.T) {
 		t.Errorf("got %q", got)
 	}
 }
+
+// Everybody is sent away, may come back, and leaves by himself at the same
+// time.
+func TestDisconnect(t *testing.T) {
+	h := NewHub(Config{})
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { _ = h.Serve(w, r, nil) }))
+	defer s.Close()
+	defer h.Close()
+	for range 2 {
+		res, err := http.Get(s.URL)
+		if err != nil {
+			t.Fatal(err)
+		}
+		lines := bufio.NewScanner(res.Body)
+		for lines.Scan() && lines.Text() != "event: hello" {
+		}
+		h.Disconnect()
+		h.Disconnect()
+		for lines.Scan() { // to the end
+		}
+		if err := lines.Err(); err != nil {
+			t.Errorf("the end is not in order: %v", err)
+		}
+		_ = res.Body.Close()
+	}
+	http.DefaultClient.CloseIdleConnections()
+}
