@@ -41,12 +41,20 @@ type envelope interface{ env() *Envelope }
 
 func (e *Envelope) env() *Envelope { return e }
 
-// encode makes a payload a message.
-func encode(t Type, payload envelope) *message {
+func payloadJSON(t Type, payload envelope) []byte {
+	if o, ok := payload.(*Observation); ok {
+		return o.appendJSON(make([]byte, 0, 1024))
+	}
 	data, err := json.Marshal(payload)
 	if err != nil {
 		panic(fmt.Sprintf("BUG: encoding a %s: %v", t, err))
 	}
+	return data
+}
+
+// encode makes a payload a message.
+func encode(t Type, payload envelope) *message {
+	data := payloadJSON(t, payload)
 	e := payload.env()
 	id := messageID(e.ID, e.Revision)
 	h := nats.Header{

@@ -3,7 +3,6 @@ package bus
 import (
 	"crypto/sha256"
 	"encoding/hex"
-	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -54,15 +53,53 @@ func StateKey(site, camera string) string {
 
 const (
 	maxToken    = 64 // bytes
+	escapeMark  = "-x"
 	escapeBytes = 6
 )
 
-var (
-	cleanToken = regexp.MustCompile(`^[A-Za-z0-9_-]+$`)
-	notClean   = regexp.MustCompile(`[^A-Za-z0-9_-]+`)
-	// escaped matches what escape appends.
-	escaped = regexp.MustCompile(`-x[0-9a-f]{12}$`)
-)
+// A token is made for each message, so its letters are looked at one by one;
+// a regular expression took a third of what a message costs.
+
+func fit(c byte) bool {
+	return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || c == '_' || c == '-'
+}
+
+func allFit(name string) bool {
+	for i := range len(name) {
+		if !fit(name[i]) {
+			return false
+		}
+	}
+	return true
+}
+
+// looksEscaped says whether a name ends as Token ends those that it changed.
+func looksEscaped(name string) bool {
+	at := len(name) - len(escapeMark) - 2*escapeBytes
+	if at < 0 || name[at:at+len(escapeMark)] != escapeMark {
+		return false
+	}
+	for _, c := range []byte(name[at+len(escapeMark):]) {
+		if !('0' <= c && c <= '9' || 'a' <= c && c <= 'f') {
+			return false
+		}
+	}
+	return true
+}
+
+// readableToken has one _ for each run of unfit bytes.
+func readableToken(name string) string {
+	b := make([]byte, 0, len(name))
+	for i := range len(name) {
+		switch {
+		case fit(name[i]):
+			b = append(b, name[i])
+		case i == 0 || fit(name[i-1]):
+			b = append(b, '_')
+		}
+	}
+	return string(b)
+}
 
 // Token makes a name fit for a subject: letters, digits, _ and - only, at
 // most 64 bytes. A name that is fit already stays as it is. Any other has
@@ -70,12 +107,12 @@ var (
 // appended, so that two names never share a token; a fit name that looks
 // like such a token is treated as unfit for the same reason.
 func Token(name string) string {
-	if len(name) <= maxToken && cleanToken.MatchString(name) && !escaped.MatchString(name) {
+	if name != "" && len(name) <= maxToken && allFit(name) && !looksEscaped(name) {
 		return name
 	}
 	sum := sha256.Sum256([]byte(name))
-	suffix := "-x" + hex.EncodeToString(sum[:escapeBytes])
-	readable := notClean.ReplaceAllString(name, "_")
+	suffix := escapeMark + hex.EncodeToString(sum[:escapeBytes])
+	readable := readableToken(name)
 	if limit := maxToken - len(suffix); len(readable) > limit {
 		readable = readable[:limit]
 	}

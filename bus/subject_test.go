@@ -1,7 +1,10 @@
 package bus
 
 import (
+	"crypto/sha256"
+	"fmt"
 	"math/rand/v2"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -40,8 +43,38 @@ func TestToken(t *testing.T) {
 	}
 }
 
+var (
+	cleanToken = regexp.MustCompile(`^[A-Za-z0-9_-]+$`)
+	notClean   = regexp.MustCompile(`[^A-Za-z0-9_-]+`)
+	escaped    = regexp.MustCompile(`-x[0-9a-f]{12}$`)
+)
+
 func validToken(s string) bool {
 	return s != "" && len(s) <= maxToken && cleanToken.MatchString(s)
+}
+
+// tokenByExpressions is Token as its documentation says it, slowly.
+func tokenByExpressions(name string) string {
+	if validToken(name) && !escaped.MatchString(name) {
+		return name
+	}
+	suffix := fmt.Sprintf("-x%x", sha256.Sum256([]byte(name)))[:14]
+	readable := notClean.ReplaceAllString(name, "_")
+	return readable[:min(len(readable), 50)] + suffix
+}
+
+func TestTokenIsWhatExpressionsMake(t *testing.T) {
+	rng := rand.New(rand.NewPCG(3, 4))
+	parts := []string{"gate", "-x", "0123456789ab", "é", ".", " ", "\xff", "_", "Z9-", strings.Repeat("long", 9)}
+	for range 20_000 {
+		var name string
+		for range rng.IntN(6) {
+			name += parts[rng.IntN(len(parts))]
+		}
+		if got, want := Token(name), tokenByExpressions(name); got != want {
+			t.Fatalf("Token(%q) = %q, want %q", name, got, want)
+		}
+	}
 }
 
 // Names of few characters collide often if anything does.

@@ -1,0 +1,70 @@
+package bus
+
+import (
+	"encoding/json"
+	"math"
+	"math/rand/v2"
+	"testing"
+	"time"
+)
+
+func TestObservationsAreWrittenAsJSONMarshalWould(t *testing.T) {
+	rng := rand.New(rand.NewPCG(1, 2))
+	words := []string{"", "gate", "tench, Tinca tinca", `a "b" \ c`, "<b>&amp;</b>", "Köln", "line\u2028break", "\x01\x7f\xff", "日本"}
+	word := func() string { return words[rng.IntN(len(words))] }
+	flag := func() bool { return rng.IntN(2) == 0 }
+	number := func() float64 {
+		switch rng.IntN(6) {
+		case 0:
+			return math.NaN()
+		case 1:
+			return math.Inf(1)
+		case 2:
+			return float64(rng.IntN(3))
+		case 3:
+			return rng.ExpFloat64() * 1e-9
+		case 4:
+			return rng.NormFloat64() * 1e22
+		}
+		return rng.Float64()
+	}
+	label := func() Label { return Label{Index: rng.Int32() - 1<<30, Label: word(), Score: Score(number())} }
+	for range 2000 {
+		o := &Observation{
+			Envelope: Envelope{
+				Schema: word(), ID: word(), Revision: rng.IntN(9), Site: word(), Camera: word(), Track: word(),
+				Epoch: rng.Uint64(), Seq: rng.Uint64(), PTSMs: Number(number()), Identity: word(),
+				At: time.Unix(rng.Int64N(4e9), rng.Int64N(1e9)).In(time.FixedZone("", 60*(rng.IntN(1200)-600))),
+			},
+			Label: label(), Margin: Score(number()), PrevLabelScore: Score(number()), Top: []Label{},
+			PTSEstimated: flag(), Repeat: flag(), Cut: flag(), Break: word(), Pair: flag(), Decided: flag(), Flip: flag(),
+			ChangeMax: Number(number()),
+		}
+		for range rng.IntN(6) {
+			o.Top = append(o.Top, label())
+		}
+		for range rng.IntN(3) {
+			o.Traced = append(o.Traced, TracedClass{Label: word(), Score: Score(number())})
+		}
+		if flag() {
+			still, change := flag(), rng.Int32()
+			o.Still, o.Change = &still, &change
+		}
+		want, err := json.Marshal(o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := o.appendJSON(nil); string(got) != string(want) {
+			t.Fatalf("wrote\n%s\nwant\n%s", got, want)
+		}
+	}
+}
+
+// What an observation costs as a message, its broker apart.
+func BenchmarkEncodeObservation(b *testing.B) {
+	e := newEncoder(testStream(), false)
+	o := observation(7)
+	for b.Loop() {
+		encode(TypeObservation, &Observation{Envelope: e.envelope(TypeObservation, "", 1, 7, 40, time.Unix(1, 0), "", 0), Label: e.label(3, 0.5), Top: e.ranking(o.Top[:o.N])})
+	}
+}
