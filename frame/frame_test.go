@@ -109,3 +109,24 @@ func TestWantValidate(t *testing.T) {
 		}
 	}
 }
+
+func TestPoolForgetsAPeak(t *testing.T) {
+	var pool Pool
+	wants := []Want{{Width: 8, Height: 8, Fit: FitSquash, Filter: FilterLinear}}
+	frames := make([]Frame, 500)
+	take := func(n int) {
+		for i := range n {
+			frames[i].Prepare(&pool, wants, 16, 9)
+		}
+		for i := range n {
+			frames[i].Release()
+		}
+	}
+	take(len(frames))
+	if kept := len(pool.free[8*8*3].spare); kept == 0 || kept > len(frames)/2 {
+		t.Errorf("%d buffers are kept of %d that were in use at once", kept, len(frames))
+	}
+	if made := testing.AllocsPerRun(10, func() { take(fewSpares) }); made > 0 {
+		t.Errorf("%v allocations where spare buffers would have done", made)
+	}
+}

@@ -6,7 +6,8 @@ import (
 )
 
 // Pool recycles pixel buffers. It may be used by many goroutines; the zero
-// value is ready. A pool keeps no more buffers than were in use at once.
+// value is ready. Of each size it keeps as many spare buffers as are in use, or
+// a few, so that a moment that took many is not paid for ever after.
 type Pool struct {
 	// EncodeJPEG makes JPEG files of the pool's thumbnails, which are RGB;
 	// quality is from 1 to 100. Nil, or where it fails, means Go's own
@@ -14,9 +15,18 @@ type Pool struct {
 	EncodeJPEG func(p Picture, quality int) ([]byte, error)
 
 	mu   sync.Mutex
-	free map[int][][]byte
+	free map[int]*buffers
 	out  atomic.Int64
 }
+
+// buffers are those of one size.
+type buffers struct {
+	spare [][]byte
+	used  int
+}
+
+// fewSpares are kept however few are in use.
+const fewSpares = 16
 
 // Outstanding is the number of buffers handed out and not yet given back.
 // Tests hold it at zero.
@@ -26,9 +36,19 @@ func (p *Pool) get(n int) []byte {
 	p.out.Add(1)
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if list := p.free[n]; len(list) > 0 {
-		b := list[len(list)-1]
-		p.free[n] = list[:len(list)-1]
+	of := p.free[n]
+	if of == nil {
+		if p.free == nil {
+			p.free = make(map[int]*buffers)
+		}
+		of = &buffers{}
+		p.free[n] = of
+	}
+	of.used++
+	if last := len(of.spare) - 1; last >= 0 {
+		b := of.spare[last]
+		of.spare[last] = nil
+		of.spare = of.spare[:last]
 		return b
 	}
 	return make([]byte, n)
@@ -41,8 +61,9 @@ func (p *Pool) put(b []byte) {
 	p.out.Add(-1)
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.free == nil {
-		p.free = make(map[int][][]byte)
+	of := p.free[len(b)]
+	of.used--
+	if len(of.spare) < max(of.used, fewSpares) {
+		of.spare = append(of.spare, b)
 	}
-	p.free[len(b)] = append(p.free[len(b)], b)
 }

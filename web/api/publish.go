@@ -33,6 +33,9 @@ func (p Publisher) CameraRemoved(name string) {
 func (p Publisher) Alerts([]alerts.Notice) { p.send("", "alerts", "alerts", struct{}{}) }
 
 func (p Publisher) send(topic, key, event string, v any) {
+	if p.Hub.Idle() { // spares writing down what nobody reads
+		return
+	}
 	b, err := json.Marshal(v)
 	if err != nil {
 		p.Log.Error("an update could not be encoded", "event", event, "error", err)

@@ -78,6 +78,14 @@ func NewHub(cfg Config) *Hub {
 	return &Hub{cfg: cfg, clients: map[*client]struct{}{}}
 }
 
+// Idle says that nobody listens. Who connects later is told to read the state
+// anew, so what is not sent meanwhile is missed by no one.
+func (h *Hub) Idle() bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return len(h.clients) == 0
+}
+
 // Send gives an update to every client that wants its topic. A later update
 // of the same key takes the place of one that waits still; "" is never
 // replaced. data must be one line, and is not to be changed afterwards.
