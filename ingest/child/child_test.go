@@ -244,6 +244,44 @@ func TestStoppedProcessIsNoticed(t *testing.T) {
 	}
 }
 
+// What is decoded must also be classified: the parent goes first.
+func TestStandsBackBehindItsParent(t *testing.T) {
+	src, err := Start(t.Context(), config(t, "synth:square?frames=1000000&size=48x48", new(frame.Pool)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer src.Close()
+	var f frame.Frame
+	defer f.Release()
+	if err := src.Read(t.Context(), &f); err != nil {
+		t.Fatal(err)
+	}
+	own := niceOf(t, "/proc/self/stat")
+	threads, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/stat", src.PID()))
+	if err != nil || len(threads) < 2 {
+		t.Fatalf("threads %v, %v", threads, err)
+	}
+	for _, thread := range threads {
+		if got := niceOf(t, thread); got != min(own+10, 19) {
+			t.Errorf("%s has the nice value %d, its parent %d", thread, got, own)
+		}
+	}
+}
+
+func niceOf(t *testing.T, stat string) int {
+	t.Helper()
+	text, err := os.ReadFile(stat)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, fields, _ := strings.Cut(string(text), ") ")
+	n, err := strconv.Atoi(strings.Fields(fields)[16]) // counted from the one after the name
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
 // alive says whether a process exists, zombies included.
 func alive(pid int) bool { return syscall.Kill(pid, 0) == nil }
 

@@ -75,6 +75,9 @@ func startProcess(cfg Config) (_ *process, err error) {
 	for _, f := range []*os.File{inR, outW, errW} {
 		_ = f.Close() // the child has its own
 	}
+	if err := standBack(cmd.Process.Pid); err != nil { // it decodes as well without
+		cfg.Logger.Debug("a decoding process keeps its priority", "stream", cfg.Request.Stream, "error", err)
+	}
 	p := &process{cmd: cmd, in: inW, out: outR, pid: cmd.Process.Pid, done: make(chan struct{}), logs: make(chan struct{})}
 	go func() {
 		defer close(p.done)
