@@ -124,6 +124,10 @@ bench-probe: setup model ## speed of a sweep beside the bare session, by backgro
 bench-costs: setup model ## processor time of a frame: decoding by size, pictures, classifying
 	go run -tags $(TAGS) ./bench/costs
 
+.PHONY: bench-page
+bench-page: ## a page of 200 cameras in a browser for a minute: long tasks and memory
+	go test ./web/pages -run TestTwoHundredCameras -count=1 -v -measure 1m
+
 .PHONY: soak
 soak: setup model ## watch under load, DURATION (default 10m) for each of three loads, and a verdict
 	go run -tags $(TAGS) ./bench/soak -duration $(DURATION) $(SOAKFLAGS)

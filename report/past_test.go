@@ -4,12 +4,12 @@ import (
 	"bytes"
 	"io"
 	"math"
-
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/flipmeter/flipmeter/internal/browsertest"
 	"github.com/flipmeter/flipmeter/stability"
 )
 
@@ -85,17 +85,24 @@ func TestPastInBrowser(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctx, _ := open(t, browser(t), file, 390, 844)
-	if n := eval[int](t, ctx, `document.documentElement.scrollWidth`); n > 390 {
-		t.Errorf("a phone has to scroll sideways: the page is %d wide", n)
+	p := open(t, browsertest.Start(t), file, 390, 844)
+	for _, c := range []struct {
+		name          string
+		width, height int64
+		scheme        string
+	}{{"desktop", 1280, 900, ""}, {"dark", 1280, 900, "dark"}, {"phone-dark", 390, 844, "dark"}, {"phone", 390, 844, ""}} {
+		p.Size(c.width, c.height)
+		p.Media("", c.scheme)
+		p.ReadsWell(c.name)
+		shoot(p, "past-"+c.name)
 	}
 	// The cursor tells the wall clock in the page's zone, and the flips.
-	said := eval[string](t, ctx, `(() => { const e = document.querySelector('.timeline'); e.focus();
+	said := browsertest.Eval[string](p, `(() => { const e = document.querySelector('.timeline'); e.focus();
 		e.dispatchEvent(new KeyboardEvent('keydown', {key: 'Home'})); return e.getAttribute('aria-valuetext'); })()`)
 	if !strings.Contains(said, "05-10 00:00") || !strings.Contains(said, "glitch, unexplained") {
 		t.Errorf("the first step says %q", said)
 	}
-	tip := eval[string](t, ctx, `document.querySelector('.tip').textContent`)
+	tip := browsertest.Eval[string](p, `document.querySelector('.tip').textContent`)
 	if strings.Contains(tip, "undefined") || !strings.Contains(tip, "05-10 00:00") {
 		t.Errorf("the tip says %q", tip)
 	}

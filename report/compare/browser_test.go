@@ -2,94 +2,19 @@ package compare
 
 import (
 	"bytes"
-	"context"
-	"fmt"
 	"math/rand/v2"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
-	"github.com/chromedp/cdproto/emulation"
-	"github.com/chromedp/cdproto/log"
-	"github.com/chromedp/cdproto/network"
-	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 
+	"github.com/flipmeter/flipmeter/internal/browsertest"
 	"github.com/flipmeter/flipmeter/report/table"
 )
-
-func browser(t *testing.T) context.Context {
-	t.Helper()
-	exe := ""
-	for _, name := range []string{"chromium", "chromium-browser", "google-chrome", "chrome"} {
-		if path, err := exec.LookPath(name); err == nil {
-			exe = path
-			break
-		}
-	}
-	if exe == "" {
-		t.Fatal("no Chromium to look at the page with: apt-get install chromium")
-	}
-	opts := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(exe), chromedp.NoSandbox, chromedp.DisableGPU)
-	ctx, cancel := chromedp.NewExecAllocator(context.Background(), opts...)
-	t.Cleanup(cancel)
-	ctx, cancel = context.WithTimeout(ctx, 5*time.Minute)
-	t.Cleanup(cancel)
-	return ctx
-}
-
-// complaints are what a page must not give rise to: requests, errors,
-// exceptions.
-type complaints struct {
-	mu   sync.Mutex
-	list []string
-}
-
-func (c *complaints) listen(url string) func(ev any) {
-	return func(ev any) {
-		what := ""
-		switch ev := ev.(type) {
-		case *network.EventRequestWillBeSent:
-			if u := ev.Request.URL; u != url && !strings.HasPrefix(u, "data:") {
-				what = fmt.Sprintf("request for %.100s", u)
-			}
-		case *runtime.EventExceptionThrown:
-			what = "exception: " + ev.ExceptionDetails.Text
-			if ex := ev.ExceptionDetails.Exception; ex != nil {
-				what += " " + ex.Description
-			}
-		case *log.EventEntryAdded:
-			what = fmt.Sprintf("log: %s %s", ev.Entry.Level, ev.Entry.Text)
-		}
-		if what != "" {
-			c.mu.Lock()
-			defer c.mu.Unlock()
-			c.list = append(c.list, what)
-		}
-	}
-}
-
-const (
-	tooSmall = `[...document.querySelectorAll('body *')].filter(e => e.checkVisibility() &&
-		[...e.childNodes].some(n => n.nodeType === 3 && n.data.trim()) && !['SCRIPT','STYLE','NOSCRIPT'].includes(e.tagName) &&
-		parseFloat(getComputedStyle(e).fontSize) < 12).map(e => e.tagName + '.' + e.className + ' ' + e.textContent.trim().slice(0, 30))`
-	overflowing = `document.documentElement.scrollWidth > innerWidth ? [...document.querySelectorAll('body *')].filter(e =>
-		e.getBoundingClientRect().right > innerWidth + 1 && !e.closest('.scroll')).map(e => e.tagName + '.' + (e.className.baseVal ?? e.className)) : []`
-)
-
-func eval[T any](t *testing.T, ctx context.Context, js string) T {
-	t.Helper()
-	v, err := chromedp.Run(ctx, chromedp.Evaluate[T](js, chromedp.EvalAwaitPromise))
-	if err != nil {
-		t.Fatalf("%s: %v", js, err)
-	}
-	return v
-}
 
 // The page in a browser: nothing from outside, no error, nothing too wide or
 // too small, and the timeline answers to keys. With FLIPMETER_REPORT_SAMPLE
@@ -130,55 +55,25 @@ func TestPageInBrowser(t *testing.T) {
 	if bytes.Contains(html, []byte("<b>long")) || bytes.Contains(html, []byte("with <em>")) {
 		t.Error("a name got into the page as markup")
 	}
-	parent := browser(t)
+	browser := browsertest.Start(t)
 	for name, size := range map[string][2]int64{"wide": {1160, 900}, "phone": {390, 800}} {
 		for _, scheme := range []string{"light", "dark"} {
-			url, c := "file://"+file, &complaints{}
-			ctx, cancel := chromedp.NewContext(parent, chromedp.WithListener(c.listen(url)))
-			if err := chromedp.Do(ctx, chromedp.EmulateViewport(size[0], size[1])); err != nil {
-				t.Fatal(err)
-			}
-			media := emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}}}
-			if _, err := chromedp.Call(ctx, emulation.SetEmulatedMedia, media); err != nil {
-				t.Fatal(err)
-			}
-			if _, err := chromedp.Call(ctx, network.Enable, network.EnableParams{}); err != nil {
-				t.Fatal(err)
-			}
-			if err := chromedp.Do(ctx, chromedp.Navigate(url), chromedp.WaitReady(chromedp.CSS(".timeline[data-view]"))); err != nil {
-				t.Fatal(err)
-			}
-			for what, js := range map[string]string{"too small": tooSmall, "too wide": overflowing} {
-				if list := eval[[]string](t, ctx, js); len(list) > 0 {
-					t.Errorf("%s, %s: %s: %q", name, scheme, what, list)
-				}
-			}
-			before := eval[string](t, ctx, `document.querySelector('.timeline').focus(), document.querySelector('.timeline').dataset.view`)
-			if err := chromedp.Do(ctx, chromedp.KeyEvent("+"), chromedp.KeyEvent("+"), chromedp.KeyEvent(kb.ArrowRight)); err != nil {
-				t.Fatal(err)
-			}
-			if after := eval[string](t, ctx, `document.querySelector('.timeline').dataset.view`); after == before {
+			p := browser.Open(t, browsertest.Page{URL: "file://" + file, Width: size[0], Height: size[1], Ready: ".timeline[data-view]"})
+			p.Media("", scheme)
+			p.ReadsWell(name + ", " + scheme)
+			before := browsertest.Eval[string](p, `document.querySelector('.timeline').focus(), document.querySelector('.timeline').dataset.view`)
+			p.Do(chromedp.KeyEvent("+"), chromedp.KeyEvent("+"), chromedp.KeyEvent(kb.ArrowRight))
+			if after := browsertest.Eval[string](p, `document.querySelector('.timeline').dataset.view`); after == before {
 				t.Errorf("%s: the timeline did not zoom from %s", name, before)
 			}
-			if said := eval[string](t, ctx, `document.querySelector('.timeline').getAttribute('aria-valuetext')`); !strings.Contains(said, "wavering: ") {
+			if said := browsertest.Eval[string](p, `document.querySelector('.timeline').getAttribute('aria-valuetext')`); !strings.Contains(said, "wavering: ") {
 				t.Errorf("%s: the timeline says %q", name, said)
 			}
-			eval[bool](t, ctx, `document.querySelector('.goto').click(), true`)
-			if dir != "" && os.Getenv("FLIPMETER_REPORT_SAMPLE") != "" {
-				png, err := chromedp.Run(ctx, chromedp.FullScreenshot(100))
-				if err != nil {
-					t.Fatal(err)
-				}
-				if err := os.WriteFile(filepath.Join(dir, "compare-"+name+"-"+scheme+".png"), png, 0o666); err != nil {
-					t.Fatal(err)
-				}
+			p.Click(".goto")
+			if os.Getenv("FLIPMETER_REPORT_SAMPLE") != "" {
+				p.Picture(filepath.Join(dir, "compare-"+name+"-"+scheme+".png"), true)
 			}
-			c.mu.Lock()
-			for _, s := range c.list {
-				t.Errorf("%s, %s: %s", name, scheme, s)
-			}
-			c.mu.Unlock()
-			cancel()
+			p.Close()
 		}
 	}
 }

@@ -10,12 +10,9 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/flipmeter/flipmeter/web/access"
-	"github.com/flipmeter/flipmeter/web/live"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
-
-func newHub() *live.Hub { return live.NewHub(live.Config{}) }
 
 func serve(t *testing.T, cfg access.Config) http.Handler {
 	t.Helper()

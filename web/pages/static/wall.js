@@ -1,6 +1,7 @@
 // The wall: all cameras, each with its newest picture, label, state and
-// flips. A card changes in place; its picture is fetched only while it can
-// be seen, and not more often than every two seconds.
+// flips. A card changes in place, once it can be seen: two hundred cameras
+// cost what fits the screen. Its picture is fetched only then, and not more
+// often than every two seconds.
 import { h, put, text, toggle } from './dom.js';
 import { Spark } from './draw.js';
 import { percent, number, state } from './words.js';
@@ -41,8 +42,25 @@ class Card {
     this.asked = 0;
   }
 
-  draw(c, alerts) {
+  // show draws the camera, later if nobody can see it now.
+  show(c, alerts) {
     this.c = c;
+    this.alerts = alerts;
+    if (this.visible || !this.drawn) this.draw();
+    else this.due = true;
+  }
+
+  // see tells whether the card is on the screen, or close to it.
+  see(visible) {
+    this.visible = visible;
+    if (visible && this.due) this.draw();
+    this.picture();
+  }
+
+  draw() {
+    const { c, alerts } = this;
+    this.drawn = true;
+    this.due = false;
     text(this.state, state(c.state));
     toggle(this.state, 'state-up', c.state === 'up');
     toggle(this.el, 'trouble', TROUBLE.has(c.state));
@@ -69,8 +87,9 @@ class Card {
   }
 }
 
+const byName = new Intl.Collator('en', { numeric: true });
 const SORTS = {
-  name: (a, b) => a.name.localeCompare(b.name, 'en', { numeric: true }),
+  name: (a, b) => byName.compare(a.name, b.name),
   flicker: (a, b) => (mainWindow(b)?.unexplained_fraction ?? -1) - (mainWindow(a)?.unexplained_fraction ?? -1) || SORTS.name(a, b),
   trouble: (a, b) => TROUBLE.has(b.state) - TROUBLE.has(a.state) || SORTS.flicker(a, b),
 };
@@ -81,8 +100,7 @@ export class Wall {
     this.cards = new Map();
     this.seen = new IntersectionObserver(list => {
       for (const e of list) {
-        const card = this.cards.get(e.target.dataset.name);
-        if (card) { card.visible = e.isIntersecting; card.picture(); }
+        this.cards.get(e.target.dataset.name)?.see(e.isIntersecting);
       }
     }, { rootMargin: '200px' });
     this.search = h('input', { type: 'search', placeholder: 'Name or label', 'aria-label': 'Find cameras by name or label', oninput: () => this.arrange() });
@@ -128,7 +146,7 @@ export class Wall {
   draw(c) {
     let card = this.cards.get(c.name);
     if (!card) this.cards.set(c.name, card = new Card(c.name, this.seen));
-    card.draw(c, this.store.alertsOf(c.name));
+    card.show(c, this.store.alertsOf(c.name));
   }
 
   chosen(c) {

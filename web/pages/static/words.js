@@ -10,7 +10,7 @@ export function percent(v, digits) {
 
 export function number(v, digits = 2) {
   if (v === null || v === undefined) return '–';
-  return Number.isInteger(v) ? v.toLocaleString('en').replaceAll(',', THIN) : v.toPrecision(Math.max(digits, 1));
+  return Number.isInteger(v) || Math.abs(v) >= 100 ? Math.round(v).toLocaleString('en').replaceAll(',', THIN) : v.toPrecision(Math.max(digits, 1));
 }
 
 export function duration(ms) {
