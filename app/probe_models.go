@@ -2,9 +2,11 @@ package app
 
 import (
 	"context"
+	"errors"
 
 	"github.com/flipmeter/flipmeter/infer"
 	"github.com/flipmeter/flipmeter/infer/onnx"
+	"github.com/flipmeter/flipmeter/infer/zoo/onnxfile"
 	"github.com/flipmeter/flipmeter/perturb/laboratory"
 )
 
@@ -33,16 +35,23 @@ func (m *probeModels) config(path string) onnx.ModelConfig {
 }
 
 // Open implements laboratory.Models.
-func (m *probeModels) Open(ctx context.Context, name string) (c infer.Classifier, path string, err error) {
+func (m *probeModels) Open(ctx context.Context, name string) (laboratory.Network, error) {
 	path, why, err := findModel(m.o.Home, name)
 	if err != nil {
-		return nil, "", err
+		return laboratory.Network{}, err
 	}
 	if why != "" {
 		m.out.say("%s", why)
 	}
-	c, err = m.Runtime.Open(ctx, m.config(path))
-	return c, path, err
+	c, err := m.Runtime.Open(ctx, m.config(path))
+	if err != nil {
+		return laboratory.Network{}, err
+	}
+	file, err := onnxfile.ReadFile(path)
+	if err != nil {
+		return laboratory.Network{}, errors.Join(err, c.Close())
+	}
+	return laboratory.Network{Classifier: c, Path: path, Depth: file.Depth()}, nil
 }
 
 // OpenTaps implements laboratory.Models.

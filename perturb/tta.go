@@ -35,12 +35,24 @@ func (a *Averaging) Validate() error {
 		return fmt.Errorf("no numbers of copies are given")
 	case slices.Min(a.Copies) < 1 || slices.Max(a.Copies) > MaxCopies:
 		return fmt.Errorf("numbers of copies must be between 1 and %d, got %v", MaxCopies, a.Copies)
+	case !rising(a.Copies):
+		return fmt.Errorf("numbers of copies must rise, got %v", a.Copies)
 	case a.Scaled && slices.Max(a.Copies)/2 >= a.Short:
 		return fmt.Errorf("%d sizes around %d pixels go below 1", slices.Max(a.Copies), a.Short)
 	case a.From >= a.To:
 		return fmt.Errorf("a sweep needs at least two steps, got %d to %d", a.From, a.To)
 	}
 	return t.Validate()
+}
+
+// rising says that each number is larger than the one before.
+func rising(list []int) bool {
+	for i := 1; i < len(list); i++ {
+		if list[i] <= list[i-1] {
+			return false
+		}
+	}
+	return true
 }
 
 // view is one shot: a size and a shift.

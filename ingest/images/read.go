@@ -26,6 +26,9 @@ func ReadFile(path string, codec Codec, into *Bitmap) error {
 	if err != nil {
 		return err
 	}
+	if err := ends(content); err != nil {
+		return err
+	}
 	return codec.Decode(content, into)
 }
 
@@ -34,12 +37,22 @@ func IsPicture(name string) bool {
 	return slices.Contains(extensions, strings.ToLower(filepath.Ext(name)))
 }
 
+// otherKinds are the endings of pictures that cameras and telephones write and
+// nothing here reads.
+var otherKinds = []string{".heic", ".heif", ".hif", ".avif", ".jxl", ".jp2", ".gif", ".psd", ".dng", ".cr2", ".cr3", ".nef", ".arw", ".raf", ".rw2", ".orf"}
+
+// IsOtherPicture says whether a file's name ends like that of a picture of a
+// kind that can't be read.
+func IsOtherPicture(name string) bool {
+	return slices.Contains(otherKinds, strings.ToLower(filepath.Ext(name)))
+}
+
 // Walk returns the pictures in a folder and in the folders within it: their
 // paths from the folder, with slashes, in natural order. Hidden files and
-// folders are left out. It is an error that there are none.
-func Walk(folder string) ([]string, error) {
-	var names []string
-	err := filepath.WalkDir(folder, func(path string, d fs.DirEntry, err error) error {
+// folders are left out; other is what was passed over because it is a picture
+// of a kind that can't be read. It is an error that there are none.
+func Walk(folder string) (names, other []string, err error) {
+	err = filepath.WalkDir(folder, func(path string, d fs.DirEntry, err error) error {
 		switch {
 		case err != nil:
 			return err
@@ -48,7 +61,12 @@ func Walk(folder string) ([]string, error) {
 				return filepath.SkipDir
 			}
 			return nil
-		case d.IsDir() || !IsPicture(d.Name()):
+		case d.IsDir():
+			return nil
+		case IsOtherPicture(d.Name()):
+			other = append(other, d.Name())
+			return nil
+		case !IsPicture(d.Name()):
 			return nil
 		}
 		// A pipe or a device would never end; a link that leads nowhere is
@@ -65,14 +83,16 @@ func Walk(folder string) ([]string, error) {
 	})
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return nil, errors.New("no such folder: check the path")
+		return nil, nil, errors.New("no such folder: check the path")
 	case errors.Is(err, fs.ErrPermission):
-		return nil, errors.New("permission denied: make the folder and those in it readable for this user")
+		return nil, nil, errors.New("permission denied: make the folder and those in it readable for this user")
 	case err != nil:
-		return nil, fmt.Errorf("list folder: %w", err)
+		return nil, nil, fmt.Errorf("list folder: %w", err)
+	case len(names) == 0 && len(other) > 0:
+		return nil, other, fmt.Errorf("no pictures that can be read in this folder: convert files like %s to JPEG or PNG", other[0])
 	case len(names) == 0:
-		return nil, fmt.Errorf("no pictures in this folder: it needs files that end in %s", strings.Join(extensions, ", "))
+		return nil, nil, fmt.Errorf("no pictures in this folder: it needs files that end in %s", strings.Join(extensions, ", "))
 	}
 	slices.SortFunc(names, natural)
-	return names, nil
+	return names, other, nil
 }

@@ -20,14 +20,22 @@ func TestWalk(t *testing.T) {
 	for _, name := range []string{"n02/10.png", "n02/9.png", "n01/deep/a.png", "b.png", ".hidden/c.png", ".d.png", "n01/notes.txt"} {
 		write(t, dir, name, picture(4, 4, 1))
 	}
-	got, err := Walk(dir)
-	if want := []string{"b.png", "n01/deep/a.png", "n02/9.png", "n02/10.png"}; err != nil || !slices.Equal(got, want) {
-		t.Errorf("%q, %v; want %q", got, err, want)
+	writeBytes(t, dir, "n02/IMG_2.HEIC", []byte("x"))
+	got, other, err := Walk(dir)
+	if want := []string{"b.png", "n01/deep/a.png", "n02/9.png", "n02/10.png"}; err != nil || !slices.Equal(got, want) || !slices.Equal(other, []string{"IMG_2.HEIC"}) {
+		t.Errorf("%q, %q, %v; want %q", got, other, err, want)
 	}
-	if _, err := Walk(filepath.Join(dir, "empty")); err == nil || !strings.Contains(err.Error(), "no pictures") {
+	writeBytes(t, dir, "empty/a.heic", []byte("x"))
+	if _, other, err := Walk(filepath.Join(dir, "empty")); err == nil || !strings.Contains(err.Error(), "convert files like a.heic") || len(other) != 1 {
+		t.Errorf("a folder of other pictures: %q, %v", other, err)
+	}
+	if err := os.Remove(filepath.Join(dir, "empty/a.heic")); err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := Walk(filepath.Join(dir, "empty")); err == nil || !strings.Contains(err.Error(), "no pictures") {
 		t.Errorf("an empty folder: %v", err)
 	}
-	if _, err := Walk(filepath.Join(dir, "missing")); err == nil || !strings.Contains(err.Error(), "no such folder") {
+	if _, _, err := Walk(filepath.Join(dir, "missing")); err == nil || !strings.Contains(err.Error(), "no such folder") {
 		t.Errorf("a missing folder: %v", err)
 	}
 }

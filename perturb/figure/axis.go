@@ -13,6 +13,8 @@ type Axis struct {
 	Ticks []float64
 	// Percent writes 0.25 as 25 %.
 	Percent bool
+	// Names are written at the ticks in place of their values.
+	Names []string
 }
 
 // ticks are the axis's own, or about n round values within it.
@@ -20,23 +22,45 @@ func (a Axis) ticks(n int) []float64 {
 	if a.Ticks != nil {
 		return a.Ticks
 	}
-	span := a.Max - a.Min
-	if !(span > 0) {
+	if !(a.Max > a.Min) {
 		return []float64{a.Min}
 	}
-	raw := span / float64(max(n, 1))
-	step := math.Pow(10, math.Floor(math.Log10(raw)))
-	for _, m := range []float64{1, 2, 5, 10} {
-		if step*m >= raw {
-			step *= m
-			break
-		}
-	}
+	step := a.step(n)
 	var out []float64
 	for i := math.Ceil(a.Min/step - 1e-9); i*step <= a.Max+step*1e-9; i++ {
 		out = append(out, i*step)
 	}
 	return out
+}
+
+// step is a round distance of about n ticks.
+func (a Axis) step(n int) float64 {
+	raw := (a.Max - a.Min) / float64(max(n, 1))
+	step := math.Pow(10, math.Floor(math.Log10(raw)))
+	for _, m := range []float64{1, 2, 5} {
+		if step*m >= raw {
+			return step * m
+		}
+	}
+	return step * 10
+}
+
+// rounded is the axis with its end at a tick, so that the highest mark can be
+// read off.
+func (a Axis) rounded(n int) Axis {
+	if a.Ticks == nil && a.Max > a.Min {
+		step := a.step(n)
+		a.Max = a.Min + step*math.Ceil((a.Max-a.Min)/step-1e-9)
+	}
+	return a
+}
+
+// name is what is written at tick i.
+func (a Axis) name(i int, v float64) string {
+	if a.Names != nil {
+		return a.Names[i]
+	}
+	return a.text(v)
 }
 
 func (a Axis) text(v float64) string {
@@ -88,16 +112,17 @@ func newFrame(f *Figure, x, y Axis, top float64) *frame {
 		y.Max = y.Min + 1
 	}
 	widest := 0.0
+	y = y.rounded(5)
 	ys := y.ticks(5)
-	for _, v := range ys {
-		widest = max(widest, TextWidth(tickText, y.text(v)))
+	for i, v := range ys {
+		widest = max(widest, TextWidth(tickText, y.name(i, v)))
 	}
 	p := &frame{fig: f, x: x, y: y, left: widest + 10, top: top + 22, right: f.Width - 10, bottom: f.Height - 40}
 	f.Text(Dim, labelText, 0, top+10, Start, false, y.Name)
-	for _, v := range ys {
+	for i, v := range ys {
 		q := p.at(x.Min, v)
 		f.Line(Grid, 1, false, q, Point{p.right, q.Y})
-		f.Text(Dim, tickText, p.left-6, q.Y+4, End, false, y.text(v))
+		f.Text(Dim, tickText, p.left-6, q.Y+4, End, false, y.name(i, v))
 	}
 	room := (p.right - p.left) / 56
 	for _, v := range x.ticks(int(room)) {

@@ -2,9 +2,7 @@ package figure
 
 import (
 	"image"
-	"image/color"
 	"math"
-	"strconv"
 )
 
 // Line is one series of a line chart. NaN interrupts it.
@@ -122,92 +120,6 @@ func largest(bars []Bar) float64 {
 	return most
 }
 
-// Map shows values 0…1, a row for each picture, as shades from
-// white to the ink of the map; NaN is left grey.
-func Map(width float64, alt string, x Axis, yName string, rows [][]float64) *Figure {
-	n := len(rows)
-	h := min(max(float64(n)*6, 120), 420)
-	f := New(width, h+70, alt)
-	cols := 0
-	for _, r := range rows {
-		cols = max(cols, len(r))
-	}
-	p := newFrame(f, x, Axis{Name: yName, Min: 0, Max: float64(max(n, 1)), Ticks: []float64{}}, 0)
-	img := image.NewRGBA(image.Rect(0, 0, max(cols, 1), max(n, 1)))
-	for y := range n {
-		for c := range cols {
-			v := math.NaN()
-			if c < len(rows[y]) {
-				v = rows[y][c]
-			}
-			img.Set(c, y, shade(v))
-		}
-	}
-	f.Image(img, false, p.left, p.top, p.right-p.left, p.bottom-p.top)
-	return f
-}
-
-// Matrix shows values 0…1 of names against each other, columns by the number
-// that the row of the same name has.
-func Matrix(width float64, alt string, names []string, values [][]float64) *Figure {
-	const row, text = 22, 11.5
-	f := New(width, row*float64(len(names))+24, alt)
-	label := 0.0
-	for _, n := range names {
-		label = max(label, TextWidth(text, n)+22)
-	}
-	label = min(label, width*0.42)
-	cell := (width - label) / float64(max(1, len(names)))
-	for i, n := range names {
-		y := 22 + float64(i)*row
-		num := strconv.Itoa(i + 1)
-		f.Text(Dim, text, 14, y+15, End, false, num)
-		f.Text(Ink, text, 20, y+15, Start, false, Shorten(text, label-24, n))
-		f.Text(Dim, text, label+(float64(i)+.5)*cell, 14, Middle, false, num)
-		for k := range names {
-			f.Shade(values[i][k], label+float64(k)*cell, y, cell-1, row-1)
-			if cell >= 26 {
-				f.onShade(values[i][k], label+(float64(k)+.5)*cell, y+15)
-			}
-		}
-	}
-	return f
-}
-
-// Shade fills a rectangle with the shade of a value 0…1.
-func (f *Figure) Shade(v, x, y, w, h float64) {
-	img := image.NewRGBA(image.Rect(0, 0, 1, 1))
-	img.Set(0, 0, shade(v))
-	f.Image(img, false, x, y, w, h)
-}
-
-// onShade writes a percentage that can be read on its own shade.
-func (f *Figure) onShade(v, x, y float64) {
-	c := White
-	if v > 0.6 {
-		c = Black
-	}
-	f.Text(c, 10.5, x, y, Middle, false, strconv.Itoa(int(v*100+0.5)))
-}
-
-// shade goes from a dark blue (0) over teal to a light yellow (1), which
-// stays apart on paper and on black, and for the colour-blind.
-func shade(v float64) color.Color {
-	if math.IsNaN(v) {
-		return color.RGBA{150, 150, 150, 255}
-	}
-	v = min(max(v, 0), 1)
-	stops := [...][3]float64{{36, 26, 74}, {42, 86, 140}, {38, 150, 140}, {140, 204, 100}, {250, 234, 120}}
-	at := v * float64(len(stops)-1)
-	i := min(int(at), len(stops)-2)
-	part := at - float64(i)
-	var c [3]uint8
-	for k := range c {
-		c[k] = uint8(stops[i][k] + part*(stops[i+1][k]-stops[i][k]) + 0.5)
-	}
-	return color.RGBA{c[0], c[1], c[2], 255}
-}
-
 // Dots is one series of a scatter plot.
 type Dots struct {
 	Name   string
@@ -215,6 +127,8 @@ type Dots struct {
 	Colour Colour
 	Radius float64
 	Labels []string // written beside the dots, where given
+	// Low and High, where given, are the dots' intervals.
+	Low, High []float64
 }
 
 // Scatter draws dots.
@@ -229,6 +143,9 @@ func Scatter(width, height float64, alt string, x, y Axis, series ...Dots) *Figu
 	for _, s := range series {
 		for i := range s.X {
 			q := p.at(s.X[i], s.Y[i])
+			if i < len(s.Low) && s.High[i] > s.Low[i] {
+				f.Line(s.Colour, 1.4, false, p.at(s.X[i], s.Low[i]), p.at(s.X[i], s.High[i]))
+			}
 			f.Circle(s.Colour, 0.75, q.X, q.Y, s.Radius)
 			if i < len(s.Labels) && s.Labels[i] != "" {
 				a, dx := Start, 7.0

@@ -169,6 +169,10 @@ func TextWidth(size float64, text string) float64 {
 			n += 0.3
 		case r == 'm' || r == 'w' || r >= 'A' && r <= 'Z':
 			n += 0.72
+		case r >= '0' && r <= '9':
+			n += 0.62
+		case r == '%' || r == '−':
+			n += 0.9
 		default:
 			n += 0.56
 		}

@@ -23,9 +23,11 @@ func examples() map[string]*Figure {
 		"bars":        Bars(300, "", 0, Bar{Name: "a", Value: "1", Size: 1, Low: .5, High: 2, Colour: S0}, Bar{Name: "b", Low: nan, High: nan, Colour: Grey}),
 		"no bars":     Bars(300, "", 0),
 		"zero bars":   Bars(300, "", 0, Bar{Name: "a", Low: 0, High: 0}),
-		"map":         Map(300, "", Axis{Min: 0, Max: 3}, "rows", [][]float64{{0, .5, 1}, {nan, 2, -1}, {1}}),
-		"no map":      Map(300, "", Axis{}, "", nil),
-		"scatter":     Scatter(300, 200, "", Axis{Max: 1}, Axis{Max: 1}, Dots{X: []float64{.5, 1}, Y: []float64{.5, 0}, Radius: 3, Labels: []string{"<here>"}}),
+		"map":         Map(300, "", Axis{Min: 0, Max: 3}, "rows", "share", []Row{{"a", []float64{0, .5, 1}}, {"b", []float64{nan, 2, -1}}, {"c <c>", []float64{1}}}),
+		"named map":   Map(600, "", Axis{Min: 0, Max: 3}, "rows", "share", []Row{{"a", []float64{0, .5, 1}}, {"c <c>", []float64{1}}}),
+		"no map":      Map(300, "", Axis{}, "", "", nil),
+		"histograms":  Histograms(300, "", Histogram{"x", []int{3, 0, 1}}, Histogram{"y <y>", []int{0, 0}}, Histogram{}),
+		"scatter":     Scatter(300, 200, "", Axis{Max: 1}, Axis{Max: 1}, Dots{X: []float64{.5, 1}, Y: []float64{.5, 0}, Radius: 3, Labels: []string{"<here>"}, Low: []float64{.2, 0}, High: []float64{.7, 0}}),
 		"matrix":      Matrix(300, "", []string{"one <b>", "two"}, [][]float64{{1, .3}, {nan, 1}}),
 		"no matrix":   Matrix(300, "", nil, nil),
 		"strip":       Strip(300, 90, "", Picture{Image: img, Captions: []string{"a", "a very long caption that can't fit"}, Mark: true}, Picture{Image: img}),
@@ -115,5 +117,54 @@ func TestTicks(t *testing.T) {
 		if s := strings.Join(got, " "); s != c.want {
 			t.Errorf("%v to %v: %s, want %s", c.min, c.max, s, c.want)
 		}
+	}
+}
+
+// TestAxisEndsAtATick: what is highest can be read off.
+func TestAxisEndsAtATick(t *testing.T) {
+	for _, c := range []struct{ min, max, want float64 }{{0, 1, 1}, {0, .741, .8}, {0, .45, .5}, {0, 4.6, 5}, {-1, 3.1, 4}, {2, 2, 2}} {
+		got := Axis{Min: c.min, Max: c.max}.rounded(5).Max
+		if math.Abs(got-c.want) > 1e-9 {
+			t.Errorf("%v to %v: ends at %v, want %v", c.min, c.max, got, c.want)
+		}
+	}
+	if a := (Axis{Max: .7, Ticks: []float64{0, .7}}).rounded(5); a.Max != .7 {
+		t.Errorf("ticks that are given: ends at %v", a.Max)
+	}
+}
+
+// TestIntervalsOfDotsAreDrawn compares places: from the lower to the upper end.
+func TestIntervalsOfDotsAreDrawn(t *testing.T) {
+	f := Scatter(300, 200, "", Axis{Max: 1}, Axis{Max: 1}, Dots{X: []float64{.5, .5}, Y: []float64{.5, .8}, Low: []float64{0, .8}, High: []float64{1, .8}, Radius: 3, Colour: S2})
+	var lines []shape
+	for _, s := range f.shapes {
+		if s.kind == kindLine && s.colour == S2 {
+			lines = append(lines, s)
+		}
+	}
+	if len(lines) != 1 || lines[0].points[0].Y != 160 || lines[0].points[1].Y != 22 {
+		t.Errorf("%+v", lines)
+	}
+}
+
+// TestHistogramBars: the highest count ends at the highest tick or below, and
+// the grey line is where equal counts would end.
+func TestHistogramBars(t *testing.T) {
+	f := Histograms(200, "", Histogram{"x", []int{4, 0}})
+	var bars, even []shape
+	for _, s := range f.shapes {
+		switch {
+		case s.kind == kindArea && s.colour == S0:
+			bars = append(bars, s)
+		case s.colour == Grey:
+			even = append(even, s)
+		}
+	}
+	if len(bars) != 2 || len(even) != 1 {
+		t.Fatalf("%d bars, %d lines", len(bars), len(even))
+	}
+	height := func(s shape) float64 { return s.points[2].Y - s.points[0].Y }
+	if bottom := bars[0].points[2].Y; height(bars[1]) != 0 || math.Abs(height(bars[0])/2-(bottom-even[0].points[0].Y)) > 1e-9 || height(bars[0]) <= 0 {
+		t.Errorf("%+v, %+v", bars, even)
 	}
 }

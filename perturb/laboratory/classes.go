@@ -3,7 +3,6 @@ package laboratory
 import (
 	"context"
 	"fmt"
-	"os"
 	"path/filepath"
 	"slices"
 
@@ -50,33 +49,19 @@ func (m *modelPictures) anyClass() bool {
 	return slices.ContainsFunc(m.classes, func(c int32) bool { return c >= 0 })
 }
 
-// forModel finds the pictures' classes: in the file that the user gives, or
-// in the names of the folders that they lie in. With a file, a class that the
-// model does not know is an error; a folder may be called anything. The notes
-// say what is missing.
-func (l *pictureList) forModel(m *infer.ModelInfo, file string) (*modelPictures, []string, error) {
+// forModel finds the pictures' classes: in the file that the user gives, whose
+// content is data, or in the names of the folders that they lie in. With a
+// file, a class that the model does not know is an error; a folder may be
+// called anything. The notes say what is missing, and what was taken for a
+// class.
+func (l *pictureList) forModel(m *infer.ModelInfo, file string, data []byte) (*modelPictures, []string, error) {
 	out := &modelPictures{l, make([]int32, len(l.refs))}
-	var t *truth.Truth
-	if file != "" {
-		data, err := os.ReadFile(file)
-		if err != nil {
-			return nil, nil, fmt.Errorf("read truth: %w", err)
-		}
-		if t, err = truth.Parse(file, data); err != nil {
-			return nil, nil, bad("--truth: %w", err)
-		}
-	} else {
-		names := make([]string, len(l.refs))
-		for i, r := range l.refs {
-			names[i] = filepath.ToSlash(r.path)
-			if r.frame >= 0 {
-				names[i] = ""
-			}
-		}
-		t = truth.Folders(names)
+	t, err := l.truth(file, data)
+	if err != nil {
+		return nil, nil, err
 	}
 	classes := truth.NewClasses(m)
-	known := 0
+	known, example := 0, ""
 	for i, r := range l.refs {
 		out.classes[i] = truth.Unknown
 		name := r.name
@@ -91,7 +76,9 @@ func (l *pictureList) forModel(m *infer.ModelInfo, file string) (*modelPictures,
 		switch {
 		case err == nil:
 			out.classes[i] = c
-			known++
+			if known++; example == "" {
+				example = fmt.Sprintf("%s: %s", said, m.Label(c))
+			}
 		case file != "":
 			return nil, nil, bad("--truth %s: %s: %w", file, r.name, err)
 		}
@@ -103,5 +90,27 @@ func (l *pictureList) forModel(m *infer.ModelInfo, file string) (*modelPictures,
 	case known > 0 && missing > 0:
 		notes = append(notes, fmt.Sprintf("%s: the class of %d of %d pictures is not known: what needs it leaves them out", m.Name, missing, len(l.refs)))
 	}
+	if file == "" && known > 0 {
+		notes = append(notes, fmt.Sprintf("%s: the names of folders were taken for the true classes of %d of %d pictures (%s): move the pictures elsewhere where that is wrong", m.Name, known, len(l.refs), example))
+	}
 	return out, notes, nil
+}
+
+// truth is what the file says, or else the names of the folders.
+func (l *pictureList) truth(file string, data []byte) (*truth.Truth, error) {
+	if file != "" {
+		t, err := truth.Parse(file, data)
+		if err != nil {
+			return nil, bad("--truth: %w", err)
+		}
+		return t, nil
+	}
+	names := make([]string, len(l.refs))
+	for i, r := range l.refs {
+		names[i] = filepath.ToSlash(r.path)
+		if r.frame >= 0 {
+			names[i] = ""
+		}
+	}
+	return truth.Folders(names), nil
 }

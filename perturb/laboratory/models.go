@@ -6,18 +6,24 @@ import (
 	"fmt"
 
 	"github.com/flipmeter/flipmeter/infer"
-	"github.com/flipmeter/flipmeter/infer/zoo/onnxfile"
 	"github.com/flipmeter/flipmeter/perturb"
 )
 
 // Models opens networks, all in the same way. Whoever made it closes it.
 type Models interface {
 	// Open opens the network of this name or in this file; an empty name is
-	// the preferred one. path is its file.
-	Open(ctx context.Context, name string) (c infer.Classifier, path string, err error)
+	// the preferred one. Whoever opened it closes it.
+	Open(ctx context.Context, name string) (Network, error)
 	// OpenTaps opens a network whose outputs are not classes but feature maps
 	// with these names.
 	OpenTaps(ctx context.Context, path string, maps []string) (infer.Classifier, error)
+}
+
+// Network is an opened network.
+type Network struct {
+	infer.Classifier
+	Path  string // of its file
+	Depth int    // the number of layers with weights
 }
 
 // measureAll runs all experiments on one model after the other.
@@ -50,7 +56,7 @@ func (l *Run) measureAll(ctx context.Context, experiments []experiment) (complet
 }
 
 func (l *Run) measureModel(ctx context.Context, models Models, name string, experiments []experiment) (complete bool, err error) {
-	c, path, err := models.Open(ctx, name)
+	c, err := models.Open(ctx, name)
 	if err != nil {
 		return false, err
 	}
@@ -72,12 +78,8 @@ func (l *Run) measureModel(ctx context.Context, models Models, name string, expe
 		info.Name = fmt.Sprintf("%s-%d", info.Name, same)
 	}
 	l.models = append(l.models, &info)
-	file, err := onnxfile.ReadFile(path)
-	if err != nil {
-		return false, err
-	}
-	l.depths = append(l.depths, file.Depth())
-	src, notes, err := l.pictures.forModel(&info, l.o.Truth)
+	l.depths = append(l.depths, c.Depth)
+	src, notes, err := l.pictures.forModel(&info, l.o.Truth, l.truth)
 	if err != nil {
 		return false, err
 	}
@@ -85,9 +87,9 @@ func (l *Run) measureModel(ctx context.Context, models Models, name string, expe
 	for _, note := range notes {
 		l.deps.Say(note)
 	}
-	named := &namedClassifier{c, &info}
+	named := &namedClassifier{c.Classifier, &info}
 	for _, e := range experiments {
-		complete, err := l.measureOne(ctx, models, path, e, &perturb.Lab{Classifier: named, Store: l.store.forModel(&info)}, src)
+		complete, err := l.measureOne(ctx, models, c.Path, e, &perturb.Lab{Classifier: named, Store: l.store.forModel(&info)}, src)
 		if err != nil || !complete {
 			return false, err
 		}

@@ -14,6 +14,7 @@ import (
 
 	"github.com/flipmeter/flipmeter/frame"
 	"github.com/flipmeter/flipmeter/ingest/images"
+	"github.com/flipmeter/flipmeter/perturb/boxes"
 )
 
 // pictureRef is one picture: a file, or a frame of a video.
@@ -33,6 +34,7 @@ type pictureList struct {
 	video *videoFrames // open at the moment
 	// consecutive: pictures that stand side by side are consecutive frames.
 	consecutive bool
+	notes       []string // what was passed over
 }
 
 // openPictures lists what the user named.
@@ -47,9 +49,12 @@ func openPictures(ctx context.Context, o *Settings, deps *Deps) (*pictureList, e
 		base := filepath.Base(filepath.Clean(source))
 		switch {
 		case st.IsDir():
-			names, err := images.Walk(source)
+			names, other, err := images.Walk(source)
 			if err != nil {
 				return nil, fmt.Errorf("open %s: %w", source, err)
+			}
+			if len(other) > 0 {
+				l.notes = append(l.notes, fmt.Sprintf("%s: %d files like %s were passed over: convert them to JPEG or PNG", base, len(other), other[0]))
 			}
 			for _, name := range names {
 				unique := name
@@ -58,6 +63,8 @@ func openPictures(ctx context.Context, o *Settings, deps *Deps) (*pictureList, e
 				}
 				l.refs = append(l.refs, pictureRef{unique, filepath.Join(source, filepath.FromSlash(name)), -1})
 			}
+		case images.IsOtherPicture(source) && !strings.EqualFold(filepath.Ext(source), ".gif"): // OpenCV plays those
+			return nil, bad("%s: pictures of this kind can't be read: convert it to JPEG or PNG", source)
 		case images.IsPicture(source):
 			l.refs = append(l.refs, pictureRef{base, source, -1})
 		default:
@@ -119,9 +126,11 @@ func (l *pictureList) listFrames(ctx context.Context, path string, n int) ([]int
 	return thin(all, n), nil
 }
 
-// fingerprint tells lists of pictures apart.
-func (l *pictureList) fingerprint() string {
+// fingerprint tells lists of pictures apart, by all that records hold of them:
+// also whether they are neighbours, their boxes, and what a file of truth says.
+func (l *pictureList) fingerprint(truth []byte, b *boxes.Set) string {
 	h := sha256.New()
+	fmt.Fprintf(h, "%v %x %v\n", l.consecutive, sha256.Sum256(truth), b)
 	for _, r := range l.refs {
 		size, changed := int64(-1), int64(0)
 		if st, err := os.Stat(r.path); err == nil {

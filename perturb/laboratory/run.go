@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 
 	"github.com/flipmeter/flipmeter/frame"
 	"github.com/flipmeter/flipmeter/infer"
@@ -35,13 +36,14 @@ type Run struct {
 	deps     *Deps
 	pictures *pictureList
 	boxes    *boxes.Set
+	truth    []byte // the file of truth
 	store    *journal
 	models   []*infer.ModelInfo
 	depths   []int // of the models
 	notes    []string
 }
 
-// Open lists the pictures and reads the boxes that the settings name. It
+// Open lists the pictures and reads the files that the settings name. It
 // writes nothing. The run must be closed.
 func Open(ctx context.Context, o Settings, deps Deps) (*Run, error) {
 	l := &Run{o: &o, deps: &deps}
@@ -49,8 +51,17 @@ func Open(ctx context.Context, o Settings, deps Deps) (*Run, error) {
 	if l.boxes, err = readBoxes(o.Boxes); err != nil {
 		return nil, err
 	}
+	if o.Truth != "" {
+		if l.truth, err = os.ReadFile(o.Truth); err != nil {
+			return nil, bad("--truth: open %s: %w", o.Truth, errors.Unwrap(err))
+		}
+	}
 	if l.pictures, err = openPictures(ctx, &o, &deps); err != nil {
 		return nil, err
+	}
+	l.notes = l.pictures.notes
+	for _, note := range l.notes {
+		deps.Say(note)
 	}
 	return l, nil
 }
@@ -84,7 +95,7 @@ func (l *Run) Measure(ctx context.Context) (res *Result, err error) {
 	if err != nil {
 		return nil, err
 	}
-	if l.store, err = openJournal(l.o.Out, l.pictures.fingerprint(), l.o.Resume); err != nil {
+	if l.store, err = openJournal(l.o.Out, l.pictures.fingerprint(l.truth, l.boxes), l.o.Resume); err != nil {
 		return nil, err
 	}
 	defer func() {

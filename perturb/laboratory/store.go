@@ -72,7 +72,7 @@ func (s *journal) read(run string) error {
 			break
 		}
 		if n == 0 && l.Run != run {
-			return bad("--resume: the unfinished run in %s was on other pictures: name the same ones, or begin anew without --resume", filepath.Dir(filepath.Dir(s.path)))
+			return bad("--resume: the unfinished run in %s was on other pictures, or with other classes or boxes: name the same ones, or begin anew without --resume", filepath.Dir(filepath.Dir(s.path)))
 		}
 		if n > 0 {
 			s.records[l.Key] = l.Record

@@ -28,7 +28,7 @@ func (e *translateExperiment) measure(ctx context.Context, lab *perturb.Lab, src
 		return false, err
 	}
 	m := movedOf(lab, out)
-	if e.settings.Protocol == perturb.BBox {
+	if e.settings.Protocol == perturb.BBox && len(e.moved) == 0 { // they are no model's
 		m.LeftOut = append(m.LeftOut, e.boxes.LeftOut...)
 	}
 	for i := range m.Chains {

@@ -120,10 +120,10 @@ func (l *Run) finish(experiments []experiment, complete bool) (*Result, error) {
 func (l *Run) facts(sum *Summary) []page.Fact {
 	var facts []page.Fact
 	if sum.Pictures > 0 {
-		facts = append(facts, page.Fact{Name: "pictures", Value: fmt.Sprintf("%d of %s, decoded by %s", sum.Pictures, sum.Sources, sum.Decoder)})
+		facts = append(facts, page.Fact{Name: "pictures", Value: fmt.Sprintf("%d (%s), decoded by %s", sum.Pictures, sum.Sources, sum.Decoder)})
 	}
 	if len(l.boxes.Boxes) > 0 {
-		facts = append(facts, page.Fact{Name: "boxes", Value: fmt.Sprintf("%d of %s", len(l.boxes.Boxes), sources(l.o.Boxes))})
+		facts = append(facts, page.Fact{Name: "boxes", Value: fmt.Sprintf("%d (%s)", len(l.boxes.Boxes), sources(l.o.Boxes))})
 	}
 	for _, m := range sum.Models {
 		facts = append(facts, page.Fact{Name: "model", Value: fmt.Sprintf("%s (sha256 %.12s…), %s, %s on %s; for ordinary pictures: %s",

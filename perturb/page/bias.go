@@ -3,6 +3,7 @@ package page
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 
 	"github.com/flipmeter/flipmeter/perturb"
@@ -57,13 +58,17 @@ func Bias(classes []perturb.ClassBias, placed []perturb.Placed, left []perturb.L
 		c := &classes[i]
 		row := []string{c.Class, fmt.Sprint(c.Boxes)}
 		for _, u := range []perturb.Uniformity{c.X, c.Y, c.Height} {
-			row = append(row, strconv.FormatFloat(u.V, 'f', 2, 64), pValue(u.Corrected))
+			v := "–" // of one box it would be 1
+			if c.Tested() {
+				v = strconv.FormatFloat(u.V, 'f', 2, 64)
+			}
+			row = append(row, v, pValue(u.Corrected))
 		}
 		t.Rows = append(t.Rows, row)
 	}
 	s.Tables = []Table{t}
 	for i := range min(biasShown, len(classes)) {
-		s.Figures = append(s.Figures, biasScatter(i, &classes[i], placed))
+		s.Figures = append(s.Figures, biasScatter(i, &classes[i], placed), biasHistograms(i, &classes[i]))
 	}
 	return s
 }
@@ -78,8 +83,22 @@ func pValue(p *float64) string {
 	return strconv.FormatFloat(*p, 'f', 3, 64)
 }
 
-// biasScatter shows the centres of one class, and how they and the heights
-// are distributed.
+// biasHistograms shows what is tested: how one class's centres and heights are
+// distributed.
+func biasHistograms(i int, c *perturb.ClassBias) Figure {
+	return Figure{
+		File: FileName("bias", strconv.Itoa(i+1), c.Class, "bins"), Title: "Where “" + c.Class + "” lies, and how high it is",
+		Caption: "Boxes by the place of their centre and by their height, as shares of the picture. Dashed: where all bars would end if no place, and no height, were preferred.",
+		Draw: func(width float64) *figure.Figure {
+			vertical := c.Y.Counts
+			slices.Reverse(vertical[:]) // from bottom to top, as in the plot of centres
+			return figure.Histograms(width, "Places and heights of boxes", figure.Histogram{Name: "left to right", Counts: c.X.Counts[:]},
+				figure.Histogram{Name: "bottom to top", Counts: vertical[:]}, figure.Histogram{Name: "height of the box", Counts: c.Height.Counts[:]})
+		},
+	}
+}
+
+// biasScatter shows the centres of one class.
 func biasScatter(i int, c *perturb.ClassBias, placed []perturb.Placed) Figure {
 	const mostDots = 1500 // more hide one another
 	var x, y []float64
@@ -102,8 +121,8 @@ func biasScatter(i int, c *perturb.ClassBias, placed []perturb.Placed) Figure {
 		File: FileName("bias", strconv.Itoa(i+1), c.Class), Title: "Centres of “" + c.Class + "”", Caption: caption,
 		Draw: func(width float64) *figure.Figure {
 			side := math.Min(width, 420)
-			return figure.Scatter(side, side, "Centres of boxes", figure.Axis{Name: "from left to right", Max: 1, Ticks: []float64{0, .5, 1}},
-				figure.Axis{Name: "from bottom to top", Max: 1, Ticks: []float64{0, .5, 1}}, figure.Dots{X: x, Y: y, Colour: figure.S0, Radius: 2.5})
+			return figure.Scatter(side, side, "Centres of boxes", figure.Axis{Name: "share of the width, from left to right", Max: 1, Ticks: []float64{0, .5, 1}},
+				figure.Axis{Name: "share of the height, from bottom to top", Max: 1, Ticks: []float64{0, .5, 1}}, figure.Dots{X: x, Y: y, Colour: figure.S0, Radius: 2.5})
 		},
 	}
 }

@@ -29,20 +29,23 @@ func Layers(t perturb.Translation, models []Layered) Section {
 		}
 		table := Table{Head: []string{modelName(m.Model), "maps", "subsampling factor", "not shiftable", "silent", "copies for full coverage"}}
 		for _, l := range m.Layers {
-			table.Rows = append(table.Rows, []string{l.Name, fmt.Sprintf("%d × %d×%d", l.Maps, l.Width, l.Height), fmt.Sprint(l.Factor), share(l.Off), percent(l.Silent), fmt.Sprint(l.Copies)})
+			table.Rows = append(table.Rows, []string{l.Name, fmt.Sprintf("%d\u00a0×\u00a0%d×%d", l.Maps, l.Width, l.Height), fmt.Sprint(l.Factor), share(l.Off), percent(l.Silent), fmt.Sprint(l.Copies)})
 		}
 		s.Tables = append(s.Tables, table)
 	}
-	last := lastLayer(models)
-	if last == nil {
-		s.Lead = "No picture could be measured."
+	var leads []string
+	for i := range models {
+		if last := lastLayer(&models[i]); last != nil {
+			leads = append(leads, fmt.Sprintf("In the last tapped layer of %s, %s, %s of maps and shifts are off their mean by more than a fifth; full coverage of its shifts would take %s.",
+				modelName(models[i].Model), last.Name, percent(last.Off.Value), count(last.Copies, "copy", "copies")))
+		}
+	}
+	if s.Lead = sentences(nothing, leads...); len(leads) == 0 {
 		return s
 	}
-	s.Lead = fmt.Sprintf("In the last tapped layer of %s, %s, %s of maps and shifts are off their mean by more than a fifth; full coverage of its shifts would take %s.",
-		models[0].Model.Name, last.Name, percent(last.Off.Value), count(last.Copies, "copy", "copies"))
 	s.Figures = []Figure{{
 		File: "layers", Title: "Not shiftable, against the subsampling factor",
-		Caption: "A dot is a layer: the share of its maps and shifts whose sum is off the mean by more than a fifth. Grey: the paper's (its Fig. 8).",
+		Caption: "A dot is a layer: the share of its maps and shifts whose sum is off the mean by more than a fifth; lines are 95 % intervals. Grey: the paper's (its Fig. 8).",
 		Draw: func(width float64) *figure.Figure {
 			var dots []figure.Dots
 			most, top := 45, 0.45
@@ -53,7 +56,9 @@ func Layers(t perturb.Translation, models []Layered) Section {
 						continue
 					}
 					d.X, d.Y = append(d.X, float64(l.Factor)), append(d.Y, l.Off.Value)
-					most, top = max(most, l.Factor), max(top, l.Off.Value)
+					low, high := ends(l.Off)
+					d.Low, d.High = append(d.Low, low), append(d.High, high)
+					most, top = max(most, l.Factor), max(top, high)
 				}
 				dots = append(dots, d)
 			}
@@ -69,9 +74,9 @@ func Layers(t perturb.Translation, models []Layered) Section {
 }
 
 // lastLayer is the deepest layer that has a share.
-func lastLayer(models []Layered) *perturb.LayerMeasures {
-	for i := len(models[0].Layers) - 1; i >= 0; i-- {
-		if l := &models[0].Layers[i]; l.Off != nil {
+func lastLayer(m *Layered) *perturb.LayerMeasures {
+	for i := len(m.Layers) - 1; i >= 0; i-- {
+		if l := &m.Layers[i]; l.Off != nil {
 			return l
 		}
 	}

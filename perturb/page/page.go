@@ -6,6 +6,7 @@ import (
 	"html/template"
 	"io"
 	"slices"
+	"unicode/utf8"
 
 	"github.com/flipmeter/flipmeter/perturb/figure"
 )
@@ -49,6 +50,24 @@ func (t Table) Class(column int) string {
 		return "grey"
 	}
 	return ""
+}
+
+// roomFor is how many characters of a row stand side by side on a desktop.
+const roomFor = 80
+
+// Wraps says that the table is too wide for one line a cell.
+func (t Table) Wraps() bool {
+	all := 0
+	for column := range t.Head {
+		most := 0
+		for _, row := range t.Rows {
+			if column < len(row) {
+				most = max(most, utf8.RuneCountInString(row[column]))
+			}
+		}
+		all += most
+	}
+	return all > roomFor
 }
 
 // Figure is a chart with its texts. Draw is called for every width that it is

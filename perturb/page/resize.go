@@ -100,6 +100,9 @@ func resizeTable(m *Filtered) Table {
 			name += " (the model's own)"
 		}
 		row := []string{name, share(f.Agree), share(f.Difference)}
+		if i == 0 { // it agrees with itself, whatever the pictures
+			row = []string{name, "–", "–"}
+		}
 		if first.Flips != nil {
 			row = append(row, share(f.Flips))
 		}
@@ -144,9 +147,13 @@ func resizeFigures(m *Filtered) []Figure {
 		},
 	})
 	if d := perturb.MostDisputed(m.Records); d != nil && len(m.Strip) == len(names) {
+		caption := "The picture on which the functions disagree most. Framed: the label is not that of the model's own function."
+		if m.Comparison.AllAgree.Value == 1 {
+			caption = "The functions disagree on no picture; this is one of them."
+		}
 		out = append(out, Figure{
 			File: FileName("resize-strip", m.Model.Name), Title: fmt.Sprintf("%s, as %s sees it", d.Picture, modelName(m.Model)),
-			Caption: "The picture on which the functions disagree most. Framed: the label is not that of the model's own function.",
+			Caption: caption,
 			Draw:    func(width float64) *figure.Figure { return resizeStrip(width, m, d, names) },
 		})
 	}

@@ -18,12 +18,11 @@ func Scale(s perturb.Scaling, models []Moved) Section {
 	out := Section{ID: "scale", Title: "Enlarged by a pixel", Protocol: fmt.Sprintf(
 		"Each picture is embedded with a shorter side of %s (%s), with its top left corner at the same random place (seed %d), on a background that is %s. Neighbouring sizes are pairs.",
 		sizes, s.Filter, s.Seed, backgroundWords(s.Background))}
-	if m := models[0]; m.Measures.Change != nil {
-		out.Lead = fmt.Sprintf("One step of size changed the answer of %s in %s of %s (%s).", m.Model.Name,
-			percent(m.Measures.Change.Value), count(m.Measures.Pairs, "pair", "pairs"), count(m.Measures.Pictures, "picture", "pictures"))
-	} else {
-		out.Lead = "No picture could be measured."
+	var leads []string
+	for i := range models {
+		leads = append(leads, changeLead("One step of size", &models[i]))
 	}
+	out.Lead = sentences(nothing, leads...)
 	out.Tables = []Table{measuresTable(models, nil)}
 	if len(models) > 1 {
 		out.Figures = append(out.Figures, changeBars(out.ID, models, nil))
@@ -78,11 +77,15 @@ func Rescale(s perturb.Scaling, models []Rescaled) Section {
 		t.Rows = append(t.Rows, append(row, reference[size]))
 	}
 	out.Tables = []Table{t}
-	if a := models[0].Accuracy; len(a) > 0 {
-		out.Lead = fmt.Sprintf("%s has the true class among its five best in %s of %s at %d pixels and in %s at %d.", models[0].Model.Name,
-			percent(a[0].Top5.Value), count(a[0].Top5.Pictures, "picture", "pictures"), a[0].Size, percent(a[len(a)-1].Top5.Value), a[len(a)-1].Size)
-	} else {
-		out.Lead = "No picture with a known class could be measured."
+	var leads []string
+	for _, m := range models {
+		if a := m.Accuracy; len(a) > 0 {
+			leads = append(leads, fmt.Sprintf("%s has the true class among its five best in %s of %s at %d pixels and in %s at %d.", modelName(m.Model),
+				percent(a[0].Top5.Value), count(a[0].Top5.Pictures, "picture", "pictures"), a[0].Size, percent(a[len(a)-1].Top5.Value), a[len(a)-1].Size))
+		}
+	}
+	out.Lead = sentences("No picture with a known class could be measured.", leads...)
+	if len(leads) == 0 {
 		return out
 	}
 	out.Figures = []Figure{{

@@ -79,8 +79,8 @@ func TranslateProtocol(t perturb.Translation) string {
 	}
 	switch t.Protocol {
 	case perturb.Sweep:
-		return fmt.Sprintf("Each picture is scaled to a shorter side of %d pixels (%s) and placed in the middle of the model's input; what would not fit at every shift is cut off at both ends. The rest is %s. Then it is moved %s from %d to %d, one pixel a step.",
-			t.Short, t.Filter, bg, adverb(t.Direction), t.From, t.To)
+		return fmt.Sprintf("Each picture is scaled to a shorter side of %d pixels (%s) and placed in the middle of the model's input; what would not fit at every shift is cut off at both ends. The rest is %s. Then it is moved %s from %s to %s, one pixel a step.",
+			t.Short, t.Filter, bg, adverb(t.Direction), signed(t.From), signed(t.To))
 	case perturb.Embed:
 		return fmt.Sprintf("Each picture is scaled to a shorter side of %d pixels (%s) and placed at random in the model's input (%s a picture, seed %d). The rest is %s. Then it is moved %s by one pixel.",
 			t.Short, t.Filter, count(t.Repeats, "place", "places"), t.Seed, bg, adverb(t.Direction))
@@ -88,8 +88,8 @@ func TranslateProtocol(t perturb.Translation) string {
 		return fmt.Sprintf("A random part of each picture (%.0f %% of its area, aspect ratio 3:4 to 4:3, seed %d) is scaled to ten pixels more than the model's input (%s). Nine crops of it follow one another %s, one pixel a step: eight pairs. Nothing is embedded.",
 			t.Area*100, t.Seed, t.Filter, adverb(t.Direction))
 	default:
-		return fmt.Sprintf("A window of the model's size is centred on each annotated object and moved %s from %d to %d over the original pixels, as far as it stays inside of the picture. Nothing is scaled, nothing is painted.",
-			adverb(t.Direction), t.From, t.To)
+		return fmt.Sprintf("A window of the model's size is centred on each annotated object and moved %s from %s to %s over the original pixels, as far as it stays inside of the picture. Nothing is scaled, nothing is painted.",
+			adverb(t.Direction), signed(t.From), signed(t.To))
 	}
 }
 
@@ -107,16 +107,24 @@ func adverb(d perturb.Direction) string {
 }
 
 func translateLead(t perturb.Translation, models []Moved) string {
-	m := models[0]
+	var all []string
+	for _, m := range models {
+		text := changeLead("One pixel", &m)
+		if j := m.Measures.Jaggedness; t.Protocol == perturb.Sweep && j != nil {
+			text += fmt.Sprintf(" Along a sweep, the reference class entered or left the five best %.1f times a picture.", j.Value)
+		}
+		all = append(all, text)
+	}
+	return sentences(nothing, all...)
+}
+
+// changeLead says how often something changed one model's answer.
+func changeLead(what string, m *Moved) string {
 	if m.Measures.Change == nil {
-		return "No picture could be measured."
+		return ""
 	}
-	text := fmt.Sprintf("One pixel changed the answer of %s in %s of %s (%s).",
-		m.Model.Name, percent(m.Measures.Change.Value), count(m.Measures.Pairs, "pair", "pairs"), count(m.Measures.Pictures, "picture", "pictures"))
-	if j := m.Measures.Jaggedness; t.Protocol == perturb.Sweep && j != nil {
-		text += fmt.Sprintf(" Along a sweep, the reference class entered or left the top 5 %.1f times.", j.Value)
-	}
-	return text
+	return fmt.Sprintf("%s changed the answer of %s in %s of %s (%s).", what, modelName(m.Model),
+		percent(m.Measures.Change.Value), count(m.Measures.Pairs, "pair", "pairs"), count(m.Measures.Pictures, "picture", "pictures"))
 }
 
 // paper is a row of the paper's Table 1 (PyTorch weights), or of the figures
@@ -279,16 +287,16 @@ func shiftMap(id string, m *Moved, t perturb.Translation) Figure {
 		rows[i] = r
 	}
 	slices.SortStableFunc(rows, func(a, b row) int { return cmp.Compare(b.mean, a.mean) })
-	values := make([][]float64, len(rows))
-	for i := range rows {
-		values[i] = rows[i].values
+	values := make([]figure.Row, len(rows))
+	for i, r := range rows {
+		values[i] = figure.Row{Name: r.name, Values: r.values}
 	}
 	alt := fmt.Sprintf("Map of %d pictures by shift", len(rows))
 	return Figure{
 		File: FileName(id, "map", m.Model.Name), Title: "All pictures, " + modelName(m.Model),
 		Caption: "A row is a picture, a column a shift; light is a high probability of the picture's reference class, dark a low one. Sorted by the row's mean. A network that did not mind shifts would show rows of one shade.",
 		Draw: func(width float64) *figure.Figure {
-			return figure.Map(width, alt, figure.Axis{Name: "shift, pixels", Min: float64(t.From) - 0.5, Max: float64(t.To) + 0.5}, "pictures", values)
+			return figure.Map(width, alt, figure.Axis{Name: "shift, pixels", Min: float64(t.From) - 0.5, Max: float64(t.To) + 0.5}, "pictures", "probability", values)
 		},
 	}
 }

@@ -20,10 +20,12 @@ func Average(a perturb.Averaging, models []Averaged) Section {
 		what = fmt.Sprintf("n sizes around %d pixels (%d, %d, %d, …)", a.Short, a.Short, a.Short+1, a.Short-1)
 	}
 	s := Section{ID: "tta", Title: "Averaged over copies", Protocol: fmt.Sprintf(
-		"Each picture is embedded in the middle with a shorter side of %d pixels (%s), on a background that is %s, and moved vertically from %d to %d, one pixel a step. At every step the probabilities are averaged over %s, and the changes of that mean's label are counted. The cost of n copies is n runs of the network. flipmeter analyze --tta n measures the same on footage.",
-		a.Short, a.Filter, backgroundWords(a.Background), a.From, a.To, what)}
+		"Each picture is embedded in the middle with a shorter side of %d pixels (%s), on a background that is %s, and moved vertically from %s to %s, one pixel a step. At every step the probabilities are averaged over %s, and the changes of that mean's label are counted. The cost of n copies is n runs of the network. flipmeter analyze --tta n measures the same on footage.",
+		a.Short, a.Filter, backgroundWords(a.Background), signed(a.From), signed(a.To), what)}
+	var leads []string
 	for i := range models {
 		m := &models[i]
+		leads = append(leads, averageLead(m))
 		s.Notes = append(s.Notes, leftOut(m.LeftOut, !m.Complete)...)
 		t := Table{Head: []string{modelName(m.Model) + ", copies", "P(top-1 change)", "mean absolute change", "top-5 changes a chain", "consistency"}}
 		for _, c := range m.Copies {
@@ -32,13 +34,9 @@ func Average(a perturb.Averaging, models []Averaged) Section {
 		}
 		s.Tables = append(s.Tables, t)
 	}
-	first, last := models[0].Copies[0], models[0].Copies[len(models[0].Copies)-1]
-	if first.Measures.Change == nil {
-		s.Lead = "No picture could be measured."
+	if s.Lead = sentences(nothing, leads...); s.Lead == nothing {
 		return s
 	}
-	s.Lead = fmt.Sprintf("The mean over %d copies changes its label in %s of the steps, at %d times the cost; over %s in %s.",
-		last.Copies, percent(last.Measures.Change.Value), last.Copies, count(first.Copies, "copy", "copies"), percent(first.Measures.Change.Value))
 	s.Figures = []Figure{{
 		File: "tta", Title: "Jaggedness against copies",
 		Caption: "How often the label of the mean changes with one pixel, against the number of copies and so of runs; bands are 95 % intervals. The paper's bound for full coverage, stride squared, is 2,025 copies for InceptionResNetV2 (45²); the product of its real strides, 32, gives 1,024.",
@@ -52,10 +50,7 @@ func Average(a perturb.Averaging, models []Averaged) Section {
 					if e == nil {
 						continue
 					}
-					low, high := e.Value, e.Value
-					if e.Low != nil {
-						low, high = *e.Low, *e.High
-					}
+					low, high := ends(e)
 					l.X, l.Y = append(l.X, float64(c.Copies)), append(l.Y, e.Value)
 					l.Low, l.High = append(l.Low, low), append(l.High, high)
 					top, most = max(top, high), max(most, c.Copies)
@@ -67,4 +62,17 @@ func Average(a perturb.Averaging, models []Averaged) Section {
 		},
 	}}
 	return s
+}
+
+// averageLead says what the most copies bring, and what they cost.
+func averageLead(m *Averaged) string {
+	first, last := m.Copies[0], m.Copies[len(m.Copies)-1]
+	if first.Measures.Change == nil {
+		return ""
+	}
+	text := fmt.Sprintf("The mean of %s over %s changes its label in %s of the steps", modelName(m.Model), count(last.Copies, "copy", "copies"), percent(last.Measures.Change.Value))
+	if last.Copies > first.Copies {
+		text += fmt.Sprintf(", at %d times the cost; over %s in %s", last.Copies, count(first.Copies, "copy", "copies"), percent(first.Measures.Change.Value))
+	}
+	return text + "."
 }

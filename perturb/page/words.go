@@ -3,7 +3,9 @@ package page
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/flipmeter/flipmeter/perturb"
 	"github.com/flipmeter/flipmeter/perturb/figure"
@@ -19,7 +21,7 @@ func estimate(e *perturb.Estimate, decimals int) string {
 	}
 	text := strconv.FormatFloat(e.Value, 'f', decimals, 64)
 	if e.Low != nil {
-		text += fmt.Sprintf(" (%.*f to %.*f)", decimals, *e.Low, decimals, *e.High)
+		text += fmt.Sprintf(" (%.*f\u00a0to\u00a0%.*f)", decimals, *e.Low, decimals, *e.High) // an interval stays on one line
 	}
 	return text
 }
@@ -33,11 +35,39 @@ func percent(v float64) string {
 	return strconv.FormatFloat(v*100, 'f', 0, 64) + " %"
 }
 
+// signed writes a whole number with a true minus sign.
+func signed(n int) string {
+	if n < 0 {
+		return "−" + strconv.Itoa(-n)
+	}
+	return strconv.Itoa(n)
+}
+
+// sentences joins what is to be said of each model; none is the sentence for
+// none.
+func sentences(none string, all ...string) string {
+	all = slices.DeleteFunc(all, func(s string) bool { return s == "" })
+	if len(all) == 0 {
+		return none
+	}
+	return strings.Join(all, " ")
+}
+
+const nothing = "No picture could be measured."
+
 func count(n int, one, many string) string {
 	if n == 1 {
 		return "1 " + one
 	}
 	return fmt.Sprintf("%d %s", n, many)
+}
+
+// ends are an estimate's interval, or twice the number itself.
+func ends(e *perturb.Estimate) (low, high float64) {
+	if e.Low == nil {
+		return e.Value, e.Value
+	}
+	return *e.Low, *e.High
 }
 
 // bar is an estimate as a row of a bar chart.
