@@ -55,7 +55,7 @@ func runLoad(ctx context.Context, o options) (held bool, err error) {
 	} else {
 		l.cameras, l.rate, l.mustKeepUp = o.rtsp, rtspRate, o.load == "small"
 		var stop func()
-		if cameras, stop, err = rtspCameras(ctx, o, work); err != nil {
+		if cameras, l.unsent, stop, err = rtspCameras(ctx, o, work); err != nil {
 			return false, err
 		}
 		defer stop()
@@ -92,8 +92,9 @@ func runLoad(ctx context.Context, o options) (held bool, err error) {
 }
 
 // rtspCameras encodes the film as the load wants it, passes it on by a real
-// RTSP server, and returns the cameras' configuration.
-func rtspCameras(ctx context.Context, o options, work string) (cameras string, stop func(), err error) {
+// RTSP server, and returns the cameras' configuration, and how many packets the
+// server could not get rid of so far.
+func rtspCameras(ctx context.Context, o options, work string) (cameras string, unsent func() int64, stop func(), err error) {
 	size := "320x180"
 	if o.load == "hd" {
 		size = "1920x1080"
@@ -103,11 +104,11 @@ func rtspCameras(ctx context.Context, o options, work string) (cameras string, s
 		"-vf", "scale="+strings.Replace(size, "x", ":", 1), "-c:v", "libx264", "-preset", "veryfast", "-tune", "zerolatency", "-g", "50",
 		"-pix_fmt", "yuv420p", film)
 	if out, err := encode.CombinedOutput(); err != nil {
-		return "", nil, fmt.Errorf("encode the film: %w (apt-get install ffmpeg): %s", err, out)
+		return "", nil, nil, fmt.Errorf("encode the film: %w (apt-get install ffmpeg): %s", err, out)
 	}
 	server, err := rtsprelay.Start()
 	if err != nil {
-		return "", nil, err
+		return "", nil, nil, err
 	}
 	var stops []func()
 	stop = func() {
@@ -123,14 +124,14 @@ func rtspCameras(ctx context.Context, o options, work string) (cameras string, s
 		end, err := server.Publish(path, "-re", "-stream_loop", "-1", "-i", film, "-c", "copy")
 		if err != nil {
 			stop()
-			return "", nil, err
+			return "", nil, nil, err
 		}
 		stops = append(stops, end)
 	}
 	for i := range o.rtsp {
 		fmt.Fprintf(&b, "  - {name: c%04d, url: %q}\n", i, server.URL(fmt.Sprintf("film%d", i%paths)))
 	}
-	return b.String(), stop, nil
+	return b.String(), server.Unsent, stop, nil
 }
 
 // manyCameras configures made-up cameras.

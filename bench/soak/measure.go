@@ -22,8 +22,9 @@ import (
 type load struct {
 	name       string
 	cameras    int
-	rate       float64 // frames a second that are asked of each
-	mustKeepUp bool    // nothing may be dropped
+	rate       float64      // frames a second that are asked of each
+	mustKeepUp bool         // nothing may be dropped
+	unsent     func() int64 // packets that the RTSP server threw away; nil: there is none
 	duration   time.Duration
 	registry   *prometheus.Registry
 }
@@ -91,6 +92,9 @@ func (l *load) measure(ctx context.Context, out io.Writer, natsURL string) (held
 		return false, err
 	}
 	r := l.judge(samples, before, after, heard.latencies())
+	if l.unsent != nil {
+		r.lines = append(r.lines, fmt.Sprintf("packets that the RTSP server could not get rid of: %d", l.unsent()))
+	}
 	r.print(out)
 	return r.held(), nil
 }

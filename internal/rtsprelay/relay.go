@@ -12,6 +12,7 @@ import (
 	"os/exec"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/bluenviron/gortsplib/v4"
@@ -31,6 +32,8 @@ type Server struct {
 	addr string
 	udp  int // port for RTP over UDP, the one above for RTCP; 0: TCP only
 	srv  *gortsplib.Server
+
+	unsent atomic.Int64
 
 	mu             sync.Mutex
 	user, password string // what players must show; "" for none
@@ -269,6 +272,13 @@ func (s *Server) pass(path string, m *description.Media, p *rtp.Packet) {
 	}
 	_ = st.out.WritePacketRTP(m, p) // a player that went away is no matter
 }
+
+// OnStreamWriteError implements gortsplib's handler: a player does not take
+// its packets.
+func (s *Server) OnStreamWriteError(*gortsplib.ServerHandlerOnStreamWriteErrorCtx) { s.unsent.Add(1) }
+
+// Unsent is how many packets were thrown away because a player was too slow.
+func (s *Server) Unsent() int64 { return s.unsent.Load() }
 
 // OnSessionClose implements gortsplib's handler.
 func (s *Server) OnSessionClose(ctx *gortsplib.ServerHandlerOnSessionCloseCtx) {
