@@ -27,37 +27,50 @@ func (g *Grid) Fill(luma frame.Picture) {
 	if luma.Width != Side || luma.Height != Side || luma.Channels != 1 || len(luma.Pix) != Side*Side {
 		panic(fmt.Sprintf("BUG: scene: change map wants %dx%d luma, got %dx%d with %d channels", Side, Side, luma.Width, luma.Height, luma.Channels))
 	}
-	var column [Side + 8]uint16 // sums of seven rows
 	for row := range GridSide {
-		band := luma.Pix[row*cellSide*Side : (row+1)*cellSide*Side]
-		sumRows(column[:Side], band)
-		cells := g[row*GridSide : (row+1)*GridSide]
-		c := column[:Side]
-		for i := range cells {
-			if len(c) < cellSide {
-				break
-			}
-			cells[i] = c[0] + c[1] + c[2] + c[3] + c[4] + c[5] + c[6]
-			c = c[cellSide:]
-		}
+		sumBand(g[row*GridSide:(row+1)*GridSide], luma.Pix[row*cellSide*Side:(row+1)*cellSide*Side])
 	}
 }
 
-// sumRows adds up the seven rows of a band. Eight pixels at a time lie in
-// two words of four 16-bit lanes, even and odd ones; 7·255 fits a lane.
-func sumRows(column []uint16, band []byte) {
-	const lanes = 0x00FF00FF00FF00FF
-	for x := 0; x+8 <= Side; x += 8 {
-		var even, odd uint64
-		for r := range cellSide {
-			w := binary.LittleEndian.Uint64(band[r*Side+x:])
-			even += w & lanes
-			odd += w >> 8 & lanes
+// sumBand sums the seven rows of a band over their cells.
+//
+// Eight pixels of a row are a word, and seven words eight cells: of the k-th
+// word, counted from 0, the first 7−k pixels belong to cell k and the others to
+// the next. Even and odd pixels lie in four 16-bit lanes each, in which sums of
+// seven fit, and of fourteen; a multiplication adds the lanes up.
+func sumBand(cells []uint16, band []byte) {
+	const (
+		lanes = 0x00FF00FF00FF00FF
+		ones  = 0x0001000100010001
+	)
+	first := [...]struct{ even, odd uint64 }{ // lanes of the first 7−k pixels
+		{^uint64(0), 1<<48 - 1}, {1<<48 - 1, 1<<48 - 1}, {1<<48 - 1, 1<<32 - 1}, {1<<32 - 1, 1<<32 - 1},
+		{1<<32 - 1, 1<<16 - 1}, {1<<16 - 1, 1<<16 - 1}, {1<<16 - 1, 0},
+	}
+	for len(cells) >= 8 {
+		var rest uint64 // of the cell that the word before began
+		for k := range first {
+			rows := (*[6*Side + 8]byte)(band)
+			w := binary.LittleEndian.Uint64(rows[:])
+			even, odd := w&lanes, w>>8&lanes
+			w = binary.LittleEndian.Uint64(rows[Side:])
+			even, odd = even+w&lanes, odd+w>>8&lanes
+			w = binary.LittleEndian.Uint64(rows[2*Side:])
+			even, odd = even+w&lanes, odd+w>>8&lanes
+			w = binary.LittleEndian.Uint64(rows[3*Side:])
+			even, odd = even+w&lanes, odd+w>>8&lanes
+			w = binary.LittleEndian.Uint64(rows[4*Side:])
+			even, odd = even+w&lanes, odd+w>>8&lanes
+			w = binary.LittleEndian.Uint64(rows[5*Side:])
+			even, odd = even+w&lanes, odd+w>>8&lanes
+			w = binary.LittleEndian.Uint64(rows[6*Side:])
+			even, odd = even+w&lanes, odd+w>>8&lanes
+			all := (even + odd) * ones >> 48
+			head := (even&first[k].even + odd&first[k].odd) * ones >> 48
+			cells[k] = uint16(rest + head)
+			rest, band = all-head, band[8:]
 		}
-		c := column[x : x+8 : x+8]
-		c[0], c[1] = uint16(even), uint16(odd)
-		c[2], c[3] = uint16(even>>16), uint16(odd>>16)
-		c[4], c[5] = uint16(even>>32), uint16(odd>>32)
-		c[6], c[7] = uint16(even>>48), uint16(odd>>48)
+		cells[7] = uint16(rest)
+		cells = cells[8:]
 	}
 }
