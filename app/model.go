@@ -121,7 +121,7 @@ func openClassifier(ctx context.Context, o *AnalyzeOptions, path string, clean *
 	return c, nil
 }
 
-// findClasses resolves the classes named with --trace: a label, a number or
+// findClasses resolves the classes to trace: a label, a number or
 // a WordNet id.
 func findClasses(m *infer.ModelInfo, names []string) ([]int32, error) {
 	var out []int32
@@ -152,5 +152,5 @@ func findClass(m *infer.ModelInfo, name string) (int32, error) {
 			break
 		}
 	}
-	return 0, fmt.Errorf("%w: --trace %q is not a class of %s%s", ErrUsage, name, m.Name, hint)
+	return 0, fmt.Errorf("%w: trace: %q is not a class of %s%s", ErrUsage, name, m.Name, hint)
 }

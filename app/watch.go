@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
-	"path/filepath"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -19,7 +18,6 @@ import (
 	"github.com/flipmeter/flipmeter/event"
 	"github.com/flipmeter/flipmeter/frame"
 	"github.com/flipmeter/flipmeter/ingest"
-	"github.com/flipmeter/flipmeter/ingest/messages/mqtt"
 	"github.com/flipmeter/flipmeter/internal/sdnotify"
 	"github.com/flipmeter/flipmeter/web"
 	"github.com/flipmeter/flipmeter/web/api"
@@ -38,6 +36,8 @@ type WatchOptions struct {
 
 	// OpenModel opens classifiers; nil opens ONNX files.
 	OpenModel OpenModel
+	// ModelTimeout is how long that may take; 0 is 15 minutes.
+	ModelTimeout time.Duration
 	// DecodeCommand and DecodeEnv run a decoding process; nil is this
 	// program.
 	DecodeCommand, DecodeEnv []string
@@ -80,6 +80,7 @@ type watching struct {
 
 	// What follows, up to wg, is the waiting loop's alone.
 	cameras map[string]*running
+	alive   <-chan time.Time // when the service manager wants to hear
 	added   []configs.Camera // not in the file: added while it runs
 	// defaults are the settings of those that are added.
 	defaults configs.CameraSettings
@@ -87,6 +88,7 @@ type watching struct {
 
 	changes chan change   // asked of the waiting loop
 	ended   chan struct{} // closed when it is left
+	hearing chan struct{} // closed when the first camera's labels come in messages
 }
 
 // attendant looks after one camera, once.
@@ -104,7 +106,9 @@ type running struct {
 	attend attendant
 	stop   context.CancelFunc
 	done   chan struct{} // closed when nothing follows it any more
-	paused bool
+	paused atomic.Bool
+	// leaving cameras were taken out, and have not ended yet.
+	leaving bool
 }
 
 // Watch follows the cameras of a configuration file until ctx is done, and
@@ -115,7 +119,7 @@ func Watch(ctx context.Context, o WatchOptions, streams Streams) (err error) {
 	if err != nil {
 		return err
 	}
-	w := &watching{o: &o, cfg: cfg, log: o.Logger, board: newBoard(), cameras: map[string]*running{}, defaults: defaultsOf(cfg), changes: make(chan change), ended: make(chan struct{})}
+	w := &watching{o: &o, cfg: cfg, log: o.Logger, board: newBoard(), cameras: map[string]*running{}, defaults: defaultsOf(cfg), changes: make(chan change), ended: make(chan struct{}), hearing: make(chan struct{})}
 	if w.log == nil {
 		w.log = slog.New(slog.DiscardHandler)
 	}
@@ -193,7 +197,8 @@ func (w *watching) start(ctx context.Context, clean *cleanups) error {
 	if open == nil {
 		open = openModel(w.o.Home, w.log)
 	}
-	w.models = &models{open: open, metrics: w.metrics, used: map[configs.Model]*sharedModel{}}
+	w.models = &models{open: open, metrics: w.metrics, log: w.log, used: map[configs.Model]*sharedModel{}}
+	clean.push("waiting for models that are being opened", w.models.wait)
 	w.metrics.CountInference(w.models.inference)
 	if w.operate, err = newOperating(&w.cfg.Watch, w.log); err != nil {
 		return err
@@ -238,71 +243,6 @@ func (w *watching) takeData(clean *cleanups) error {
 	return nil
 }
 
-// How many messages wait for a broker that is slow or away: flips, windows,
-// states and alerts; observations; and of both for each camera, where there
-// are many.
-const (
-	leastBuffer       = 4096
-	leastObservations = 1024
-	bufferEach        = 32
-)
-
-// startNATS connects to the server, or starts one.
-func (w *watching) startNATS(ctx context.Context, clean *cleanups) error {
-	n := w.cfg.Watch.NATS
-	if m := w.cfg.Watch.MQTT; m.URL != "" {
-		w.brokers.mqtt = mqtt.Config{
-			URL: m.URL, User: m.User, Password: m.Password, ClientID: m.ClientID, CAFile: m.CAFile, CertFile: m.CertFile, KeyFile: m.KeyFile,
-		}
-	}
-	if n.URL == "" {
-		return nil
-	}
-	log := w.log.With("component", "bus")
-	cfg := brokerConfig(n.NATS)
-	cfg.URL, cfg.Pictures.Off, cfg.Retry = n.URL, !n.Pictures, true
-	if n.URL == configs.Embedded {
-		srv, err := bus.StartEmbedded(ctx, bus.ServerConfig{
-			StoreDir: filepath.Join(w.cfg.Watch.Data, "nats"), Listen: n.Listen,
-			User: n.User, Password: n.Password, Token: n.Token, CertFile: n.CertFile, KeyFile: n.KeyFile, Log: log,
-			ListenMQTT: w.cfg.Watch.MQTT.Listen, MQTTUser: w.cfg.Watch.MQTT.User, MQTTPassword: w.cfg.Watch.MQTT.Password,
-		})
-		if err != nil {
-			return err
-		}
-		clean.push("stopping the NATS server", func() error {
-			ctx, cancel := context.WithTimeout(context.Background(), closeTimeout)
-			defer cancel()
-			return srv.Shutdown(ctx)
-		})
-		cfg = bus.Config{Server: srv, Storage: cfg.Storage, Pictures: cfg.Pictures}
-		w.natsURL = srv.URL()
-		if b := &w.brokers.mqtt; b.URL == "" {
-			b.URL, b.User, b.Password, b.Pinned = srv.MQTT()
-			w.mqttURL = b.URL
-		}
-	}
-	w.brokers.nats = cfg
-	conn, err := bus.Connect(ctx, cfg, log)
-	if err != nil {
-		return err
-	}
-	clean.push("closing the NATS connection", func() error {
-		ctx, cancel := context.WithTimeout(context.Background(), closeTimeout)
-		defer cancel()
-		return conn.Close(ctx)
-	})
-	w.publisher = bus.NewPublisher(conn, bus.PublisherConfig{
-		Buffer: max(leastBuffer, bufferEach*len(w.cfg.Cameras)), Observations: max(leastObservations, bufferEach*len(w.cfg.Cameras)),
-		DrainTimeout: w.cfg.Watch.Shutdown / 2, Log: log,
-	})
-	w.metrics.CountEvents(func() metrics.Events {
-		s := w.publisher.Stats()
-		return metrics.Events{Published: s.Published, Stored: s.Stored, Duplicates: s.Duplicates, Resent: s.Resent, Lost: s.Lost, LostPictures: s.LostPictures}
-	})
-	return nil
-}
-
 // greet tells a person where things are.
 func (w *watching) greet(streams Streams) {
 	url := ""
@@ -319,70 +259,5 @@ func (w *watching) greet(streams Streams) {
 	fmt.Fprintf(streams.Err, "following %d cameras; Ctrl-C ends it\n", len(w.cameras))
 	if w.o.Started != nil {
 		w.o.Started(url, w.natsURL)
-	}
-}
-
-// run waits for the end, and takes everything down in order: cameras, then
-// what is still to be sent, then the web server.
-func (w *watching) run(ctx context.Context) error {
-	failed := make(chan error, 3)
-	spawn := func(run func(context.Context) error) (end func()) {
-		running, cancel := context.WithCancel(context.WithoutCancel(ctx))
-		done := make(chan struct{})
-		go func() {
-			defer close(done)
-			if err := run(running); err != nil {
-				failed <- err
-			}
-		}()
-		return func() { cancel(); <-done }
-	}
-	var ends []func()
-	if w.web != nil {
-		// Pages that listen would keep the server from ending.
-		ends = append(ends, spawn(w.web.Run), w.operate.hub.Close)
-	}
-	if w.publisher != nil {
-		ends = append(ends, spawn(w.publisher.Run))
-	}
-	if list := w.subjects.Load(); w.publisher != nil && list != nil && len(*list) > 0 {
-		ends = append(ends, spawn(w.countUnknown))
-	}
-	ends = append(ends, spawn(w.operate.run))
-	w.board.setReason("")
-	w.tellReady(ctx)
-	err := w.wait(ctx, failed)
-	w.board.setReason("stopping")
-	w.tellManager(context.WithoutCancel(ctx), sdnotify.Stopping)
-	for _, r := range w.cameras {
-		r.stop()
-	}
-	err = errors.Join(err, w.waitForCameras())
-	for i := len(ends) - 1; i >= 0; i-- {
-		ends[i]()
-	}
-	select {
-	case late := <-failed:
-		err = errors.Join(err, late)
-	default:
-	}
-	return err
-}
-
-// waitForCameras waits for the cameras to end, at most as long as an orderly
-// end may take.
-func (w *watching) waitForCameras() error {
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		w.wg.Wait()
-	}()
-	t := time.NewTimer(w.cfg.Watch.Shutdown)
-	defer t.Stop()
-	select {
-	case <-done:
-		return nil
-	case <-t.C:
-		return fmt.Errorf("cameras did not end within %v (watch.shutdown)", w.cfg.Watch.Shutdown)
 	}
 }

@@ -34,10 +34,10 @@ const (
 
 // follower follows one camera, from a model that is there already.
 type follower struct {
-	w     *watching
-	cam   configs.Camera
-	model *sharedModel
-	log   *slog.Logger
+	*means
+	w   *watching
+	cam configs.Camera
+	log *slog.Logger
 
 	metrics *metrics.Camera
 	bus     *bus.Listener // nil: not published
@@ -46,8 +46,8 @@ type follower struct {
 	all     []event.Listener
 }
 
-func (w *watching) newFollower(cam configs.Camera, model *sharedModel) *follower {
-	return &follower{w: w, cam: cam, model: model, log: w.log.With("camera", cam.Name), metrics: w.metrics.Camera(cam.Name)}
+func (w *watching) newFollower(cam configs.Camera, ready *means) *follower {
+	return &follower{means: ready, w: w, cam: cam, log: w.log.With("camera", cam.Name), metrics: w.metrics.Camera(cam.Name)}
 }
 
 // measures are those of a camera, with the windows that rules and the history
@@ -76,7 +76,7 @@ func (f *follower) pause(at time.Time) {
 // follow runs until ctx is done. The model is released then.
 func (f *follower) follow(ctx context.Context) {
 	defer func() {
-		if err := f.w.models.release(f.model); err != nil {
+		if err := f.w.discard(f.means); err != nil {
 			f.log.Warn("end of a camera", "error", err)
 		}
 	}()
@@ -108,7 +108,7 @@ func (f *follower) run(ctx context.Context) (err error) {
 			f.notify(&event.Event{At: time.Now(), State: &event.Health{State: string(ingest.StateFailed), Since: time.Now(), Error: err.Error()}})
 		}
 	}()
-	want := wantsFor(f.model.Model())
+	want := wantsFor(f.classifier.Model())
 	if c := &f.w.cfg.Watch; f.cam.Settings.Cuts == string(scene.ModeOff) && !c.Web.Pictures && (!c.NATS.Pictures || f.bus == nil) {
 		want = want.withoutThumb() // nobody would see it
 	}
@@ -124,11 +124,12 @@ func (f *follower) run(ctx context.Context) (err error) {
 	cfg := pipeline.Config{
 		Site: f.w.cfg.Watch.NATS.Site, Stream: f.cam.Name, Tracker: measures, Cuts: scene.Mode(f.cam.Settings.Cuts),
 		Windows: measures.Windows, WindowStep: step, InFlight: liveInFlight, Tolerant: true, Began: began,
+		Traces: f.traces,
 	}
 	if f.w.cfg.Watch.Web.Pictures {
 		cfg.PictureEvery = pictureEvery
 	}
-	deps := pipeline.Deps{Source: queue, Classifier: f.model, Listeners: f.all, Failed: f.classifyFailed}
+	deps := pipeline.Deps{Source: queue, Classifier: f.classifier, Listeners: f.all, Failed: f.classifyFailed}
 	want.deps(&deps)
 	stream, err := pipeline.New(cfg, deps)
 	if err != nil {
@@ -179,14 +180,14 @@ func (f *follower) listen(began time.Time) {
 	f.all = []event.Listener{f.metrics, f.w.board}
 	if p := f.w.publisher; p != nil {
 		f.bus = p.Listener(bus.Stream{
-			Site: f.w.cfg.Watch.NATS.Site, Camera: f.cam.Name, Label: f.model.Model().Label,
-			Epoch: bus.NewEpoch(began), Start: began,
+			Site: f.w.cfg.Watch.NATS.Site, Camera: f.cam.Name, Label: f.classifier.Model().Label,
+			Epoch: bus.NewEpoch(began), Start: began, Traces: f.traceNames(),
 		})
 		f.all = append(f.all, f.bus)
 	}
 	var more []event.Listener
 	f.shown, more = f.w.operate.listeners(panel.Info{
-		Name: f.cam.Name, Epoch: bus.NewEpoch(began), Site: f.w.cfg.Watch.NATS.Site, Source: ingest.RedactURL(f.cam.URL), Model: f.model.Model().Name, Label: f.model.Model().Label,
+		Name: f.cam.Name, Epoch: bus.NewEpoch(began), Site: f.w.cfg.Watch.NATS.Site, Source: ingest.RedactURL(f.cam.URL), Model: f.classifier.Model().Name, Label: f.classifier.Model().Label,
 	}, f.bus)
 	f.all = append(f.all, more...)
 	f.all = append(f.all, f.w.o.Listeners...)
@@ -197,6 +198,13 @@ func (f *follower) listen(began time.Time) {
 			l.Notify(&ev)
 		}
 	})
+}
+
+func (f *follower) traceNames() (names []string) {
+	for _, class := range f.traces {
+		names = append(names, f.classifier.Model().Label(class))
+	}
+	return names
 }
 
 func (f *follower) notify(ev *event.Event) {
@@ -255,14 +263,14 @@ func (f *follower) policy() ingest.Policy {
 // opened notes the identity of the results from now on.
 func (f *follower) opened(info ingest.Info) {
 	f.log.Info("opened", "source", info.Name, "width", info.Width, "height", info.Height, "fps", info.FPS)
-	want := wantsFor(f.model.Model())
+	want := wantsFor(f.classifier.Model())
 	crop := report.CropOf(want.list[want.model], info.Width, info.Height)
 	f.shown.SetCrop([4]float64{crop.X, crop.Y, crop.W, crop.H})
 	if f.bus == nil {
 		return
 	}
 	s := f.cam.Settings
-	hash := identityOf(f.model.Model(), info, &AnalyzeOptions{Stride: s.Stride, Measures: s.Measures.Stability(), Cuts: s.Cuts}).Hash()
+	hash := identityOf(f.classifier.Model(), info, &AnalyzeOptions{labelMap: f.labelMap, Stride: s.Stride, Measures: s.Measures.Stability(), Cuts: s.Cuts}).Hash()
 	if s.FPS > 0 { // neighbours are further apart
 		sum := sha256.Sum256(fmt.Appendf(nil, "%s fps %v", hash, s.FPS))
 		hash = hex.EncodeToString(sum[:])

@@ -2,10 +2,8 @@ package app
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
-	"time"
 
 	"github.com/flipmeter/flipmeter/configs"
 	"github.com/flipmeter/flipmeter/web/api"
@@ -21,7 +19,7 @@ type change struct {
 // controls lets the API change cameras. It implements api.Controls.
 type controls struct{ w *watching }
 
-var errEnding = errors.New("flipmeter is ending")
+var errEnding = fmt.Errorf("%w: flipmeter is ending", api.ErrUnavailable)
 
 // ask has the waiting loop make a change, and waits for it.
 func (c controls) ask(ctx context.Context, f func(context.Context) error) error {
@@ -45,15 +43,18 @@ func (c controls) ask(ctx context.Context, f func(context.Context) error) error 
 // and its alerts are over. It stays so over changes of the configuration,
 // until somebody resumes it or the program ends.
 func (c controls) Pause(ctx context.Context, camera string) error {
-	return c.ask(ctx, func(context.Context) error {
+	return c.ask(ctx, func(ctx context.Context) error {
 		r, err := c.w.camera(camera)
 		if err != nil {
 			return err
 		}
-		if r.paused {
+		if r.paused.Load() && r.over() {
 			return fmt.Errorf("pause: %w", api.ErrConflict)
 		}
-		c.w.hold(r)
+		r.paused.Store(true)
+		if late := c.w.halt(ctx, r); late != nil {
+			return fmt.Errorf("pause: %w", c.w.lateEnd())
+		}
 		return nil
 	})
 }
@@ -65,14 +66,15 @@ func (c controls) Resume(ctx context.Context, camera string) error {
 		if err != nil {
 			return err
 		}
-		if !r.paused {
+		if !r.paused.Load() {
 			return fmt.Errorf("resume: %w", api.ErrConflict)
 		}
-		model, err := c.w.modelFor(ctx, &r.cam)
+		ready, err := c.w.prepare(ctx, &r.cam)
 		if err != nil {
 			return fmt.Errorf("resume: %w", err)
 		}
-		c.w.begin(ctx, r.cam, model, false)
+		r.paused.Store(false)
+		c.w.begin(ctx, r.cam, ready, false)
 		return nil
 	})
 }
@@ -88,12 +90,12 @@ func (c controls) Add(ctx context.Context, name, source string) error {
 		if err := cam.Validate(); err != nil {
 			return fmt.Errorf("add: %w: %w", api.ErrInvalid, err)
 		}
-		model, err := c.w.modelFor(ctx, &cam)
+		ready, err := c.w.prepare(ctx, &cam)
 		if err != nil {
 			return fmt.Errorf("add: %w", err)
 		}
 		c.w.added = append(c.w.added, cam)
-		c.w.begin(ctx, cam, model, false)
+		c.w.begin(ctx, cam, ready, false)
 		return nil
 	})
 }
@@ -111,26 +113,24 @@ func (c controls) Remove(ctx context.Context, camera string) error {
 			return fmt.Errorf("remove: %w: it is in the configuration file, take it out there", api.ErrInvalid)
 		}
 		c.w.added = slices.DeleteFunc(c.w.added, isIt)
-		r.stop()
-		<-r.done
+		if late := c.w.halt(ctx, r); late != nil {
+			c.w.forgetLater(r)
+			return fmt.Errorf("remove: %w", c.w.lateEnd())
+		}
 		c.w.forget(camera)
 		return nil
 	})
 }
 
 func (w *watching) camera(name string) (*running, error) {
-	if r := w.cameras[name]; r != nil {
-		return r, nil
+	r := w.cameras[name]
+	switch {
+	case r == nil:
+		return nil, fmt.Errorf("%w: %s", api.ErrNoCamera, name)
+	case r.leaving:
+		return nil, fmt.Errorf("%w: %s is being taken out, and has not ended yet", api.ErrUnavailable, name)
 	}
-	return nil, fmt.Errorf("%w: %s", api.ErrNoCamera, name)
-}
-
-// hold halts a camera that is followed.
-func (w *watching) hold(r *running) {
-	r.stop()
-	<-r.done
-	r.paused = true
-	r.attend.pause(time.Now())
+	return r, nil
 }
 
 // forget takes a camera that has ended off everything that shows it.

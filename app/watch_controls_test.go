@@ -38,8 +38,8 @@ func (r *watchRig) mustAnswer(want int, method, path, body string) {
 	}
 }
 
-// rewrite changes the configuration file and waits until it is in force.
-func (r *watchRig) rewrite(old, new string) {
+// change changes the configuration file and asks for it to be read.
+func (r *watchRig) change(old, new string) {
 	r.t.Helper()
 	text, err := os.ReadFile(r.config)
 	if err != nil {
@@ -51,9 +51,15 @@ func (r *watchRig) rewrite(old, new string) {
 	if err := os.WriteFile(r.config, []byte(strings.Replace(string(text), old, new, 1)), 0o600); err != nil {
 		r.t.Fatal(err)
 	}
+	r.reload <- syscall.SIGHUP
+}
+
+// rewrite changes it and waits until it is in force.
+func (r *watchRig) rewrite(old, new string) {
+	r.t.Helper()
 	const said = "the changed configuration is in force"
 	before := strings.Count(r.log.String(), said)
-	r.reload <- syscall.SIGHUP
+	r.change(old, new)
 	r.eventually("the configuration is in force", func() bool { return strings.Count(r.log.String(), said) > before })
 }
 

@@ -51,12 +51,16 @@ type heard struct {
 	objects *pipeline.Objects
 	next    time.Duration // when windows are due
 	state   ingest.State
+
+	ready  *means
+	merger *pipeline.Merger                  // nil: labels stay as they come
+	merged map[string]*pipeline.MergedStream // by track
 }
 
 var _ attendant = (*heard)(nil)
 
-func (w *watching) newHeard(cam configs.Camera) *heard {
-	return &heard{w: w, cam: cam, log: w.log.With("camera", cam.Name), metrics: w.metrics.Camera(cam.Name)}
+func (w *watching) newHeard(cam configs.Camera, ready *means) *heard {
+	return &heard{ready: ready, w: w, cam: cam, log: w.log.With("camera", cam.Name), metrics: w.metrics.Camera(cam.Name)}
 }
 
 // pause tells that somebody halted it.
@@ -109,18 +113,27 @@ func (h *heard) prepare(now time.Time) error {
 	s := &h.cam.Settings
 	cfg := s.Messages.Intake(h.cam.Name)
 	classes := messages.NewClasses(s.Messages.MaxLabels)
+	label, said := classes.Name, fmt.Appendf(nil, "labels of %s %+v", h.cam.URL, s.Messages)
+	if m := h.ready.labelMap; m != nil {
+		var err error
+		if h.merger, err = pipeline.NewMerger(m, heardClasses{classes}); err != nil {
+			return err
+		}
+		h.merged = map[string]*pipeline.MergedStream{}
+		label, said = h.merger.Name, fmt.Append(said, m.Hash())
+	}
 	h.base = now.Add(-cfg.Mapping.MaxSkew)
 	epoch := bus.NewEpoch(now)
 	h.all = []event.Listener{h.metrics, h.w.board}
 	if p := h.w.publisher; p != nil {
-		sum := sha256.Sum256(fmt.Appendf(nil, "labels of %s %+v", h.cam.URL, s.Messages))
+		sum := sha256.Sum256(said)
 		h.bus = p.Listener(bus.Stream{
-			Site: site, Camera: h.cam.Name, Label: classes.Name, Epoch: epoch, Start: h.base, Identity: hex.EncodeToString(sum[:]),
+			Site: site, Camera: h.cam.Name, Label: label, Epoch: epoch, Start: h.base, Identity: hex.EncodeToString(sum[:]),
 		})
 		h.all = append(h.all, h.bus)
 	}
 	_, more := h.w.operate.listeners(panel.Info{
-		Name: h.cam.Name, Epoch: epoch, Site: site, Source: h.cam.URL, Model: "labels from elsewhere", Label: classes.Name,
+		Name: h.cam.Name, Epoch: epoch, Site: site, Source: h.cam.URL, Model: "labels from elsewhere", Label: label,
 	}, h.bus)
 	h.all = append(append(h.all, more...), h.w.o.Listeners...)
 
@@ -249,11 +262,35 @@ func (h *heard) notify(ev *event.Event) {
 
 // Observe, End and Message make it a messages.Sink.
 func (h *heard) Observe(track string, o *stability.Observation, at time.Time, held bool) {
+	if h.merger != nil {
+		s := h.merged[track]
+		if s == nil {
+			s = h.merger.Stream()
+			h.merged[track] = s
+		}
+		var err error
+		if o, _, err = s.Merge(o, nil); err != nil { // two groups have it
+			h.log.Warn("a label can't be merged, and its message is left out", "error", oneLine{err})
+			return
+		}
+	}
 	h.objects.Observe(track, o, at, held)
 }
 
 // End ends a track.
-func (h *heard) End(track string) { h.objects.End(track) }
+func (h *heard) End(track string) {
+	delete(h.merged, track)
+	h.objects.End(track)
+}
+
+// heardClasses are classes of which only those that came are known.
+type heardClasses struct{ *messages.Classes }
+
+// WNID is not known of any.
+func (heardClasses) WNID(int32) string { return "" }
+
+// Count says that there may be more.
+func (heardClasses) Count() int { return 0 }
 
 // Message counts a message.
 func (h *heard) Message(o messages.Outcome) { h.metrics.Message(string(o)) }

@@ -54,48 +54,79 @@ func (c *closingClassifier) Stats() infer.Stats {
 	return infer.Stats{}
 }
 
+// modelTimeout bounds the opening of a model: TensorRT may build an engine
+// first, which takes minutes.
+const modelTimeout = 15 * time.Minute
+
 // models shares classifiers between cameras: one for each way to run a
 // model. The last camera that lets go of one closes it.
 type models struct {
 	open    OpenModel
 	metrics *metrics.Metrics
+	log     *slog.Logger
+	opening sync.WaitGroup
 
-	mu   sync.Mutex
+	mu   sync.Mutex // not held while a model opens or closes, which takes long
 	used map[configs.Model]*sharedModel
 	gone infer.Stats // of those that were closed
 }
 
-// sharedModel is a classifier that several cameras use.
+// sharedModel is a classifier that several cameras use, once it is open.
 type sharedModel struct {
 	infer.Classifier
 	key     configs.Model
 	users   int
 	metrics *metrics.Metrics
+	opened  chan struct{} // closed when it is open, or can't be
+	err     error         // why not; to be read after that
 }
 
-// acquire opens a model, or shares the one that is open.
-func (p *models) acquire(ctx context.Context, key configs.Model) (*sharedModel, error) {
+// acquire shares a model, which it begins to open unless that has happened:
+// wait for opened. It must be released, even if it can't be opened.
+func (p *models) acquire(ctx context.Context, key configs.Model) *sharedModel {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if m := p.used[key]; m != nil {
-		m.users++
-		return m, nil
+	m := p.used[key]
+	if m == nil {
+		m = &sharedModel{key: key, metrics: p.metrics, opened: make(chan struct{})}
+		p.used[key] = m
+		p.opening.Go(func() { p.begin(ctx, m) })
 	}
-	c, err := p.open(ctx, key)
-	if err != nil {
-		return nil, err
+	m.users++
+	return m
+}
+
+// begin opens a model.
+func (p *models) begin(ctx context.Context, m *sharedModel) {
+	c, err := p.open(ctx, m.key)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	defer close(m.opened)
+	switch {
+	case err != nil:
+		m.err = err
+		if p.used[m.key] == m { // the next camera tries anew
+			delete(p.used, m.key)
+		}
+	case m.users == 0: // nobody waited so long
+		if err := c.Close(); err != nil {
+			p.log.Warn("close a model that was opened too late", "error", err)
+		}
+	default:
+		m.Classifier = c
+		p.tell(m, true)
 	}
-	m := &sharedModel{Classifier: c, key: key, users: 1, metrics: p.metrics}
-	p.used[key] = m
-	p.tell(m, true)
-	return m, nil
 }
 
 // release lets go of a model.
 func (p *models) release(m *sharedModel) error {
 	p.mu.Lock()
-	defer p.mu.Unlock()
-	if m.users--; m.users > 0 {
+	m.users--
+	if m.users > 0 || m.Classifier == nil {
+		if m.users == 0 && p.used[m.key] == m { // begin closes it
+			delete(p.used, m.key)
+		}
+		p.mu.Unlock()
 		return nil
 	}
 	delete(p.used, m.key)
@@ -105,9 +136,17 @@ func (p *models) release(m *sharedModel) error {
 		p.gone.Frames += st.Frames
 		p.gone.Busy += st.Busy
 	}
+	p.mu.Unlock()
 	if err := m.Close(); err != nil {
 		return fmt.Errorf("close the model %s: %w", m.Model().Name, err)
 	}
+	return nil
+}
+
+// wait waits for models that nobody wants any more and that are still being
+// opened.
+func (p *models) wait() error {
+	p.opening.Wait()
 	return nil
 }
 
@@ -121,7 +160,7 @@ func (p *models) inference() metrics.Inference {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	sum := p.gone
-	for _, m := range p.used {
+	for _, m := range p.used { // Classifier is nil before it is open
 		if s, ok := m.Classifier.(interface{ Stats() infer.Stats }); ok {
 			st := s.Stats()
 			sum.Frames += st.Frames

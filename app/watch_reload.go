@@ -24,7 +24,8 @@ func (w *watching) wait(ctx context.Context, failed <-chan error) error {
 		defer t.Stop()
 		tick = t.C
 	}
-	alive, stop := w.watchdog()
+	var stop func()
+	w.alive, stop = w.watchdog()
 	defer stop()
 	defer close(w.ended)
 	known := w.fileSum()
@@ -36,7 +37,7 @@ func (w *watching) wait(ctx context.Context, failed <-chan error) error {
 			return nil
 		case err := <-failed:
 			return err
-		case <-alive:
+		case <-w.alive:
 			w.tellManager(ctx, sdnotify.Alive)
 		case <-tick:
 			if sum := w.fileSum(); !bytes.Equal(sum, known) {
@@ -102,80 +103,83 @@ func (w *watching) change(ctx context.Context, cfg *configs.Config) error {
 // settled is called when nothing can fail any more, before anything has
 // changed; nothing is changed after an error.
 func (w *watching) apply(ctx context.Context, cameras []configs.Camera, widths []time.Duration, settled func()) error {
-	fresh := map[string]*sharedModel{}
-	changed := map[string]bool{}
+	changed := map[string]*means{}
 	for _, cam := range cameras {
-		if r := w.cameras[cam.Name]; r != nil && reflect.DeepEqual(r.cam, cam) && r.has(widths) {
+		if r := w.cameras[cam.Name]; r != nil && !r.leaving && reflect.DeepEqual(r.cam, cam) && r.has(widths) {
 			continue
 		}
-		changed[cam.Name] = true
-		model, err := w.modelFor(ctx, &cam)
+		ready, err := w.prepare(ctx, &cam)
 		if err != nil {
 			err = fmt.Errorf("camera %s: %w", cam.Name, err)
-			for _, m := range fresh {
-				err = errors.Join(err, w.models.release(m))
+			for _, p := range changed {
+				err = errors.Join(err, w.discard(p))
 			}
 			return err
 		}
-		if model != nil {
-			fresh[cam.Name] = model
-		}
+		changed[cam.Name] = ready
 	}
 	settled()
-	paused := map[string]bool{}
-	for name, r := range w.cameras {
+	w.takeOut(ctx, func(name string) (out, gone bool) {
 		listed := slices.ContainsFunc(cameras, func(c configs.Camera) bool { return c.Name == name })
-		if listed && !changed[name] {
-			continue
-		}
-		r.stop()
-		<-r.done
-		paused[name] = r.paused
-		if !listed { // else its counters go on
-			w.forget(name)
-		}
-	}
-	subjects := subjectsOf(w.cfg.Watch.NATS.Site, cameras)
-	w.subjects.Store(&subjects)
+		return !listed || changed[name] != nil, !listed
+	})
+	w.hear(cameras)
 	for _, cam := range cameras {
-		if !changed[cam.Name] {
-			continue
-		}
-		w.begin(ctx, cam, fresh[cam.Name], paused[cam.Name])
-		if paused[cam.Name] {
-			w.hold(w.cameras[cam.Name])
+		if ready := changed[cam.Name]; ready != nil {
+			before := w.cameras[cam.Name]
+			w.begin(ctx, cam, ready, before != nil && before.paused.Load())
 		}
 	}
 	return nil
 }
 
-// modelFor opens a camera's model, or shares it; nil is none, where somebody
-// else classifies.
-func (w *watching) modelFor(ctx context.Context, cam *configs.Camera) (*sharedModel, error) {
-	if _, _, elsewhere := cam.InMessages(); elsewhere {
-		return nil, nil //nolint:nilnil // none is needed
+// takeOut ends the cameras that are to be out. Those that are gone for good
+// are forgotten; the counters of the others go on.
+func (w *watching) takeOut(ctx context.Context, which func(name string) (out, gone bool)) {
+	var list []*running
+	for name, r := range w.cameras {
+		if out, _ := which(name); out {
+			list = append(list, r)
+		}
 	}
-	return w.models.acquire(ctx, cam.Settings.Model)
+	late := w.halt(ctx, list...)
+	for _, r := range list {
+		switch _, gone := which(r.cam.Name); {
+		case !gone:
+		case slices.Contains(late, r):
+			w.forgetLater(r)
+		default:
+			w.forget(r.cam.Name)
+		}
+	}
 }
 
-// begin follows a camera. The model is released when that ends; nil is none,
-// where the labels come from elsewhere. A paused one ends before it begins.
-func (w *watching) begin(ctx context.Context, cam configs.Camera, model *sharedModel, paused bool) {
+// begin follows a camera. Its model is released when that ends. A paused one
+// ends before it begins.
+func (w *watching) begin(ctx context.Context, cam configs.Camera, ready *means, paused bool) {
 	// Cameras end one by one, before what they report to: not with ctx.
 	following, stop := context.WithCancel(context.WithoutCancel(ctx))
+	r := &running{cam: cam, widths: w.operate.widths(), stop: stop, done: make(chan struct{})}
 	if paused {
 		stop()
+		r.paused.Store(true)
 	}
-	r := &running{cam: cam, widths: w.operate.widths(), stop: stop, done: make(chan struct{})}
-	if model != nil {
-		r.attend = w.newFollower(cam, model)
+	if ready.model != nil {
+		r.attend = w.newFollower(cam, ready)
 	} else {
-		r.attend = w.newHeard(cam)
+		r.attend = w.newHeard(cam, ready)
 	}
+	before := w.cameras[cam.Name]
 	w.cameras[cam.Name] = r
 	w.wg.Go(func() {
 		defer close(r.done)
+		if before != nil { // two of one name would mix what they tell
+			<-before.done
+		}
 		r.attend.follow(following)
+		if r.paused.Load() {
+			r.attend.pause(time.Now())
+		}
 	})
 }
 

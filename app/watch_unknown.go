@@ -10,10 +10,24 @@ import (
 	"github.com/flipmeter/flipmeter/configs"
 )
 
+// hear notes what the cameras of a list hear.
+func (w *watching) hear(cameras []configs.Camera) {
+	subjects := subjectsOf(w.cfg.Watch.NATS.Site, cameras)
+	w.subjects.Store(&subjects)
+	if len(subjects) > 0 && !closed(w.hearing) {
+		close(w.hearing)
+	}
+}
+
 // countUnknown counts the labels that come in, where flipmeter expects them,
-// for cameras that hear no such subject, until ctx is done. It hears what
-// comes over MQTT to the embedded server, too.
+// for cameras that hear no such subject, from the first camera that hears any
+// until ctx is done. It hears what comes over MQTT to the embedded server, too.
 func (w *watching) countUnknown(ctx context.Context) error {
+	select {
+	case <-w.hearing:
+	case <-ctx.Done():
+		return nil
+	}
 	for ctx.Err() == nil {
 		cfg := w.brokers.nats
 		cfg.Name = "flipmeter unknown cameras"

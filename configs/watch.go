@@ -11,7 +11,7 @@ import (
 type Watch struct {
 	Data     string        `yaml:"data" doc:"Folder for what must outlast a restart: the messages of the embedded NATS server, what fires, and the history."`
 	Sessions int           `yaml:"sessions" min:"0" max:"1024" doc:"Frames that each model classifies at once, for all its cameras together; 0 is one a processor."`
-	Shutdown time.Duration `yaml:"shutdown" above:"0s" max:"10m" doc:"How long an orderly end may take: what is under way is finished and sent. Longer, and it is given up."`
+	Shutdown time.Duration `yaml:"shutdown" above:"0s" max:"10m" doc:"How long an orderly end may take: this long for the cameras, and as long again to send what is left. Longer, and it is given up. A camera that is paused, changed or taken out has as long to end; it is then left to itself."`
 	Reload   time.Duration `yaml:"reload" min:"0s" doc:"How often to look whether this file has changed. A changed file is read and applied like one after SIGHUP; 0s looks never."`
 	DecodeAs string        `yaml:"decode_as" doc:"User that the decoding processes run as, by name or number. Changing the user needs root. Empty: the same user."`
 
@@ -63,15 +63,18 @@ type CameraSettings struct {
 	Model    Model    `yaml:"model" doc:"The classifier. Cameras with the same model share it."`
 	Measures Measures `yaml:"measures" doc:"Thresholds of the measures, and the widths of the windows."`
 
+	LabelMap string `yaml:"label_map" doc:"File that says which labels are merged, and which ignored, before anything is counted; read when the camera begins. Empty: none. See docs/labelmap.md."`
+
 	Messages Messages `yaml:"messages" doc:"How messages are read, where url is nats:SUBJECT or mqtt:TOPIC and labels come from elsewhere: no model runs, and of the keys below none but those in here counts. nats: and mqtt: alone stand for flipmeter.in.v1.SITE.CAMERA and flipmeter/in/v1/SITE/CAMERA. The defaults read {label, score, track, seq, time, top}, of which only label must be there. See docs/messages.md."`
 
-	FPS         float64 `yaml:"fps" min:"0" max:"1000" doc:"Frames a second that are looked at; 0 is all. Fewer cost less, and neighbours are further apart."`
-	Stride      int     `yaml:"stride" min:"1" max:"100000" doc:"Look at every n-th frame."`
-	ColorMatrix string  `yaml:"color_matrix" enum:"auto|bt601|bt709" doc:"Matrix that colours are decoded with: auto (BT.709 from 720 lines up), bt601 or bt709."`
-	Deinterlace string  `yaml:"deinterlace" enum:"off|auto|on" doc:"Treat interlaced pictures; auto knows files only."`
-	Region      string  `yaml:"roi" doc:"Part that is looked at, as x,y,w,h in pixels of the frame. Empty: all."`
-	Mask        string  `yaml:"mask" doc:"Picture file: where it is black, frames are blacked out before anything sees them."`
-	Cuts        string  `yaml:"cuts" enum:"adaptive|content|off" doc:"How scene cuts are found, over which nothing is a flip: content (decides at once), adaptive (looks two frames ahead, so that every event comes two frames later) or off. A camera that doesn't move has none."`
+	Trace       []string `yaml:"trace" doc:"Classes whose probability every published observation carries, by label, number or WordNet id, after the label map."`
+	FPS         float64  `yaml:"fps" min:"0" max:"1000" doc:"Frames a second that are looked at; 0 is all. Fewer cost less, and neighbours are further apart."`
+	Stride      int      `yaml:"stride" min:"1" max:"100000" doc:"Look at every n-th frame."`
+	ColorMatrix string   `yaml:"color_matrix" enum:"auto|bt601|bt709" doc:"Matrix that colours are decoded with: auto (BT.709 from 720 lines up), bt601 or bt709."`
+	Deinterlace string   `yaml:"deinterlace" enum:"off|auto|on" doc:"Treat interlaced pictures; auto knows files only."`
+	Region      string   `yaml:"roi" doc:"Part that is looked at, as x,y,w,h in pixels of the frame. Empty: all."`
+	Mask        string   `yaml:"mask" doc:"Picture file: where it is black, frames are blacked out before anything sees them."`
+	Cuts        string   `yaml:"cuts" enum:"adaptive|content|off" doc:"How scene cuts are found, over which nothing is a flip: content (decides at once), adaptive (looks two frames ahead, so that every event comes two frames later) or off. A camera that doesn't move has none."`
 
 	Transport string `yaml:"transport" enum:"tcp|udp" doc:"How RTSP streams travel. UDP loses packets, which show as damaged pictures."`
 	Hardware  bool   `yaml:"hardware" doc:"Decode on the graphics card where OpenCV can."`

@@ -26,7 +26,7 @@ type Alerting interface {
 }
 
 // Controls changes cameras. An error that wraps ErrNoCamera, ErrConflict or
-// ErrInvalid is the client's.
+// ErrInvalid is the client's, and one that wraps ErrUnavailable passes.
 type Controls interface {
 	Pause(ctx context.Context, camera string) error
 	Resume(ctx context.Context, camera string) error
@@ -41,6 +41,9 @@ var (
 	ErrConflict = errors.New("that is so already")
 	ErrInvalid  = errors.New("not valid")
 )
+
+// ErrUnavailable is what Controls says where it can't do it now.
+var ErrUnavailable = errors.New("not possible now")
 
 // History is what the API needs of package history.
 type History interface {
@@ -144,12 +147,12 @@ func (s *server) routes() []route {
 	camera := param{"camera", "string", "of this camera only"}
 	return []route{
 		{get, "/cameras", viewer, s.cameras, "listCameras", "All cameras as they are now", nil, nil, ok, []board.Camera{}, "", nil},
-		{post, "/cameras", admin, s.addCamera, "addCamera", "Add a camera, if the configuration allows it", nil, NewCamera{}, http.StatusCreated, nil, "", []int{400, 403, 409, 413, 415}},
+		{post, "/cameras", admin, s.addCamera, "addCamera", "Add a camera, if the configuration allows it", nil, NewCamera{}, http.StatusCreated, nil, "", []int{400, 403, 409, 413, 415, 503}},
 		{get, "/cameras/{camera}", viewer, s.camera, "getCamera", "One camera with its recent labels and flips",
 			[]param{{"flips", "boolean", "false leaves the flips out"}}, nil, ok, board.Detail{}, "", []int{400, 404}},
-		{del, "/cameras/{camera}", admin, s.removeCamera, "removeCamera", "Take a camera out of service, if the configuration allows it", nil, nil, none, nil, "", []int{403, 404}},
-		{post, "/cameras/{camera}/pause", admin, s.pause, "pauseCamera", "Stop reading a camera", nil, nil, none, nil, "", []int{404, 409}},
-		{post, "/cameras/{camera}/resume", admin, s.resume, "resumeCamera", "Read a paused camera again", nil, nil, none, nil, "", []int{404, 409}},
+		{del, "/cameras/{camera}", admin, s.removeCamera, "removeCamera", "Take a camera out of service, if the configuration allows it", nil, nil, none, nil, "", []int{403, 404, 503}},
+		{post, "/cameras/{camera}/pause", admin, s.pause, "pauseCamera", "Stop reading a camera", nil, nil, none, nil, "", []int{404, 409, 503}},
+		{post, "/cameras/{camera}/resume", admin, s.resume, "resumeCamera", "Read a paused camera again", nil, nil, none, nil, "", []int{404, 409, 503}},
 		{get, "/cameras/{camera}/picture", viewer, s.picture, "getPicture", "The newest picture", nil, nil, ok, nil, "image/jpeg", []int{404}},
 		{get, "/cameras/{camera}/flips/{flip}/before", viewer, s.flipPicture, "getPictureBefore", "The picture before a flip", nil, nil, ok, nil, "image/jpeg", []int{404}},
 		{get, "/cameras/{camera}/flips/{flip}/after", viewer, s.flipPicture, "getPictureAfter", "The picture after a flip", nil, nil, ok, nil, "image/jpeg", []int{404}},

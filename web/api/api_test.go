@@ -176,6 +176,7 @@ func TestOtherMethodsAndPaths(t *testing.T) {
 		{"GET", "/api/v1/cameras/..%2f..%2fetc%2fpasswd", 404}, {"GET", "/api/v1/cameras/gate/flips/..%2f..%2f../before", 404},
 		{"GET", "/api/v1/cameras/%00", 404}, {"GET", "/api/v1/cameras/gate%0d%0aX-Evil:%201", 404},
 		{"POST", "/api/v1/cameras/none/pause", 404}, {"POST", "/api/v1/cameras/busy/pause", 409}, {"POST", "/api/v1/cameras/broken/pause", 500},
+		{"POST", "/api/v1/cameras/leaving/pause", 503}, {"DELETE", "/api/v1/cameras/leaving", 503},
 	} {
 		resp, body := s.ask(t, access.Admin, c.method, c.path, "")
 		if resp.StatusCode != c.want {
@@ -183,6 +184,9 @@ func TestOtherMethodsAndPaths(t *testing.T) {
 		}
 		if c.want >= 400 && resp.Header.Get("Content-Type") != "application/problem+json" || resp.Header.Get("X-Evil") != "" || bytes.Contains(body, []byte(canary)) {
 			t.Errorf("%s %s: %v %s", c.method, c.path, resp.Header, body)
+		}
+		if c.want == 503 && resp.Header.Get("Retry-After") == "" {
+			t.Errorf("%s %s does not say when to ask again", c.method, c.path)
 		}
 		if c.want == 405 && resp.Header.Get("Allow") == "" {
 			t.Errorf("%s %s does not say what is allowed", c.method, c.path)

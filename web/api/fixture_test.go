@@ -41,6 +41,8 @@ func (c *controls) do(what, name string) error {
 		return nil
 	case "busy":
 		return fmt.Errorf("%s busy: %w", what, ErrConflict)
+	case "leaving":
+		return fmt.Errorf("%s leaving: %w", what, ErrUnavailable)
 	case "broken":
 		return errors.New("the disk with " + canary + " burns")
 	}

@@ -151,6 +151,9 @@ func (s *server) removeCamera(w http.ResponseWriter, r *http.Request) {
 func (s *server) pause(w http.ResponseWriter, r *http.Request)  { s.control(w, r, Controls.Pause) }
 func (s *server) resume(w http.ResponseWriter, r *http.Request) { s.control(w, r, Controls.Resume) }
 
+// retryAfter is when to ask again for what was not possible, in seconds.
+const retryAfter = "5"
+
 // failed answers with an error, if there is one.
 func (s *server) failed(w http.ResponseWriter, r *http.Request, err error) bool {
 	switch {
@@ -162,6 +165,9 @@ func (s *server) failed(w http.ResponseWriter, r *http.Request, err error) bool 
 		access.Problem(w, http.StatusConflict, err.Error())
 	case errors.Is(err, ErrInvalid):
 		access.Problem(w, http.StatusBadRequest, err.Error())
+	case errors.Is(err, ErrUnavailable):
+		w.Header().Set("Retry-After", retryAfter)
+		access.Problem(w, http.StatusServiceUnavailable, err.Error())
 	default:
 		s.cfg.Log.Error("a request failed", "method", r.Method, "path", r.URL.Path, "error", err)
 		access.Problem(w, http.StatusInternalServerError, "it failed; the log says why")
