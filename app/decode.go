@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"log/slog"
 	"os"
 	"os/user"
 	"strconv"
@@ -33,6 +34,8 @@ func openDecoded(ctx context.Context, r child.Request, pool *frame.Pool) (ingest
 			ColorMatrix: gocv.ColorMatrix(r.ColorMatrix), Deinterlace: gocv.Deinterlace(r.Deinterlace),
 			Region: r.Region, Mask: r.Mask, Stride: r.Stride, FPS: r.FPS,
 			Transport: r.Transport, Hardware: r.Hardware, OpenTimeout: r.OpenTimeout, ReadTimeout: r.ReadTimeout,
+			// The parent passes on what is said on standard error.
+			Logger: slog.New(slog.NewTextHandler(os.Stderr, nil)),
 		})
 	}
 	return gocv.Open(ctx, gocv.Config{

@@ -72,7 +72,7 @@ func (d *deafness) open(ctx context.Context, cam configs.Camera, wants []frame.W
 func TestWatchWaitsForNoCamera(t *testing.T) {
 	d := &deafness{free: map[string]chan struct{}{}}
 	r := startWatch(t, `
-defaults: {cuts: "off"}
+defaults: {cuts: "off", queue: block}
 cameras:
   - {name: stuck, url: "deaf:1", queue_size: 3}
   - {name: gone, url: "deaf:2"}

@@ -41,6 +41,10 @@ type liveSource struct {
 	// come may have neighbours that are missing: several are decoded at once.
 	damages  uint
 	doubtful int
+	doubts   doubts
+	// turned pictures are not decoded as they are seen: OpenCV turns them by
+	// a quarter, as the container says.
+	turned bool
 	// waited is how long the last frame took to come. When a read times out,
 	// the decoder gives the frame that it held back, and only then none.
 	waited time.Duration
@@ -97,6 +101,7 @@ func openLive(ctx context.Context, cfg LiveConfig) (_ *liveSource, err error) {
 		return nil, fmt.Errorf("it was opened, but gave no picture: %w", err)
 	}
 	s.primed = true
+	s.turned = !s.cap.device && s.cap.sideways()
 	return s, s.prepare(mask)
 }
 
@@ -177,6 +182,9 @@ func (s *liveSource) Read(ctx context.Context, into *frame.Frame) error {
 	into.Seq, into.PTS, into.PTSEstimated, into.CapturedAt = s.seq, st.pts, st.estimated, st.at
 	doubtful := s.doubtful > 0
 	s.doubtful = max(s.doubtful-1, 0)
+	if s.doubts.add(st.at, doubtful) {
+		s.cfg.Logger.Warn("the decoder complains of most frames, so that hardly any can be compared with the one before: see the camera's settings, its network, or another stream of it", "said", lastDamage())
+	}
 	switch {
 	case s.lost > 0, doubtful:
 		into.Break = frame.BreakGap
@@ -244,7 +252,11 @@ func (s *liveSource) advance(ctx context.Context) (livestamp, error) {
 // otherSize is the error of a stream whose pictures are of another size now.
 func (s *liveSource) otherSize() error {
 	m := &s.mats[s.cur]
-	if s.cap.device || !s.have || !otherSize(m.Cols(), m.Rows()) {
+	w, h := m.Cols(), m.Rows()
+	if s.turned {
+		w, h = h, w
+	}
+	if s.cap.device || !s.have || !otherSize(w, h) {
 		return nil
 	}
 	return ingest.WithCause(ingest.CauseSize,

@@ -351,3 +351,34 @@ func TestLiveReadsMotionJPEG(t *testing.T) {
 		}
 	}
 }
+
+// A recording that is to be turned by a quarter, as telephones make them, is
+// read to its end: its pictures are decoded in another size than they are seen
+// in, which is no change of size.
+func TestLiveReadsTurnedRecordings(t *testing.T) {
+	flat := makeClip(t, "flat.mp4", "-f", "lavfi", "-i", "testsrc=s=320x180:r=25:d=2", "-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p", "-movflags", "+faststart")
+	turned := makeClip(t, "turned.mp4", "-i", flat, "-c", "copy", "-metadata:s:v:0", "rotate=90", "-movflags", "+faststart")
+	server := httptest.NewServer(http.FileServer(http.Dir(filepath.Dir(turned))))
+	defer server.Close()
+	src, err := OpenLive(t.Context(), liveConfig(server.URL+"/"+filepath.Base(turned)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer src.Close()
+	if i := src.Info(); i.Width != 180 || i.Height != 320 {
+		t.Errorf("it is seen in %dx%d, want 180x320", i.Width, i.Height)
+	}
+	var f frame.Frame
+	defer f.Release()
+	for n := 0; ; n++ {
+		if err := src.Read(t.Context(), &f); err != nil {
+			if !errors.Is(err, ingest.ErrEndOfStream) || n != 50 {
+				t.Errorf("after %d frames: %v", n, err)
+			}
+			return
+		}
+		if f.Break != frame.BreakNone {
+			t.Errorf("frame %d: break %v", n, f.Break)
+		}
+	}
+}

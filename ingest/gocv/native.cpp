@@ -4,8 +4,10 @@
 
 #include <atomic>
 #include <cstdarg>
+#include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <mutex>
 #include <string>
 
 #include <dlfcn.h>
@@ -51,8 +53,28 @@ namespace {
 // What FFmpeg's log said of the sizes of pictures since the last question.
 std::atomic<int> coded_width{0}, coded_height{0}, refused_pictures{0};
 
-// How many errors it told of, and packets that never came.
+// How many errors it told of, and packets that never came, and what the last
+// one of them said. Decoding threads write there, each its own message whole.
 std::atomic<unsigned> damages{0};
+std::mutex words_lock;
+char words[200];
+
+// The decoder of motion JPEG complains of what cameras write beside the
+// picture; the picture is whole.
+bool harmless(const char *format) {
+    return std::strncmp(format, "unable to decode APP fields", 27) == 0;
+}
+
+void complain(const char *format, va_list args) {
+    damages++;
+    va_list copy;
+    va_copy(copy, args);
+    {
+        std::lock_guard<std::mutex> guard(words_lock);
+        std::vsnprintf(words, sizeof words, format, copy);
+    }
+    va_end(copy);
+}
 
 typedef void (*log_callback)(void *, int, const char *, va_list);
 std::atomic<log_callback> default_log{nullptr};
@@ -67,7 +89,8 @@ void listen_to_log(void *context, int level, const char *format, va_list args) {
     } else if (std::strncmp(format, "Slice parameters ", 17) == 0) {
         refused_pictures++;
     } else if (level <= 16 || std::strncmp(format, "RTP: missed ", 12) == 0) { // AV_LOG_ERROR
-        damages++;
+        if (!harmless(format))
+            complain(format, args);
     }
     log_callback next = default_log; // which heeds the level
     if (next != nullptr)
@@ -94,3 +117,8 @@ int flipmeter_other_size(int width, int height) {
 }
 
 unsigned flipmeter_damages(void) { return damages; }
+
+char *flipmeter_last_damage(void) {
+    std::lock_guard<std::mutex> guard(words_lock);
+    return strdup(words);
+}

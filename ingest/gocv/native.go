@@ -55,6 +55,13 @@ func listenLocked() { C.flipmeter_listen() }
 // is beyond repair, or passes on what is left of it, and says nothing.
 func damages() uint { return uint(C.flipmeter_damages()) }
 
+// lastDamage is what the last of them said.
+func lastDamage() string {
+	text := C.flipmeter_last_damage()
+	defer C.free(unsafe.Pointer(text))
+	return strings.TrimSpace(C.GoString(text))
+}
+
 // otherSize says that the pictures that are decoded have no longer the size
 // of the first. OpenCV (4.6 with FFmpeg 5) goes on to give pictures of the
 // old size then: the last one again and again, or the new one's rows over

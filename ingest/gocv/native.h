@@ -32,6 +32,9 @@ void flipmeter_listen(void);
 // How many errors FFmpeg told of since then, and packets that never came.
 unsigned flipmeter_damages(void);
 
+// What the last of them said; the caller frees it.
+char *flipmeter_last_damage(void);
+
 // Whether the pictures that are decoded now have another size than this one:
 // OpenCV converts them as if they had the size of the first, and does not say
 // when that fails.
