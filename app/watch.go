@@ -18,6 +18,7 @@ import (
 	"github.com/flipmeter/flipmeter/event"
 	"github.com/flipmeter/flipmeter/frame"
 	"github.com/flipmeter/flipmeter/ingest"
+	"github.com/flipmeter/flipmeter/ingest/growing"
 	"github.com/flipmeter/flipmeter/internal/sdnotify"
 	"github.com/flipmeter/flipmeter/web"
 	"github.com/flipmeter/flipmeter/web/api"
@@ -63,7 +64,7 @@ type watching struct {
 	cfg *configs.Config // its watch section stays as it was at the start
 	log *slog.Logger
 
-	decoding  decoding
+	decoding  *decoding
 	models    *models
 	metrics   *metrics.Metrics
 	registry  *prometheus.Registry
@@ -176,7 +177,7 @@ func (w *watching) start(ctx context.Context, clean *cleanups) error {
 		w.o.Home = home
 	}
 	var err error
-	w.decoding = decoding{command: w.o.DecodeCommand, env: w.o.DecodeEnv, own: w.o.OpenSource}
+	w.decoding = &decoding{command: w.o.DecodeCommand, env: w.o.DecodeEnv, own: w.o.OpenSource, taken: map[string]*growing.Taken{}}
 	if w.decoding.command == nil {
 		if w.decoding.command, err = decodeCommand(); err != nil {
 			return err

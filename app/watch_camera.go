@@ -238,6 +238,9 @@ func (f *follower) reader(want wants, pool *frame.Pool) (*ingest.Reader, error) 
 	if !live {
 		cfg.Stride, cfg.FPS = s.Stride, s.FPS
 	}
+	if s.AtEnd == configs.AtEndWait && !live { // the next file comes when it comes
+		cfg.Pace, cfg.OpenTimeout, cfg.ReadTimeout = false, 0, 0
+	}
 	return ingest.NewReader(cfg), nil
 }
 
@@ -254,7 +257,7 @@ func (f *follower) policy() ingest.Policy {
 	case string(ingest.Block), string(ingest.DropOldest):
 		return ingest.Policy(s.Queue)
 	}
-	if s.Speed == "max" {
+	if s.Speed == "max" || s.AtEnd == configs.AtEndWait {
 		return ingest.Block
 	}
 	return ingest.DropOldest

@@ -172,3 +172,36 @@ func TestWatchStartsSoon(t *testing.T) {
 		t.Errorf("the first observation took %v", took)
 	}
 }
+
+// Clips that appear in a folder are decoded one after another, each in a
+// process of its own; one that is broken costs an opening and nothing else.
+func TestWatchFollowsAFolderOfClips(t *testing.T) {
+	dir := t.TempDir()
+	clip, err := os.ReadFile(numberClip(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	moveIn(t, dir, "1.mp4", clip)
+	r := startWatch(t, fmt.Sprintf(`
+defaults: {cuts: "off"}
+cameras:
+  - {name: drop, url: %q, at_end: wait, settled: 0s, stall_after: 0s}
+`, dir), byNumber, withDecoder(t))
+	r.eventually("the first", func() bool { return r.tape.observations("drop") == numbered })
+	moveIn(t, dir, "2.mp4", clip[:len(clip)/3])
+	moveIn(t, dir, "3.mp4", clip)
+	r.eventually("the third", func() bool { return r.tape.observations("drop") == 2*numbered })
+	r.end()
+	values := r.gather()
+	for what, want := range map[string]int{
+		"flipmeter_pairs_total camera=drop": 2 * (numbered - 1), "flipmeter_flips_total camera=drop": 2 * flipsOfNumbers(numbered),
+		"flipmeter_source_reconnects_total camera=drop": 1,
+	} {
+		if got := sum(values, what); got != want {
+			t.Errorf("%s: %d, want %d", what, got, want)
+		}
+	}
+	if left := childrenOf(t); len(left) > 0 {
+		t.Errorf("processes left behind: %v", left)
+	}
+}

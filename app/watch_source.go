@@ -7,12 +7,14 @@ import (
 	"net/url"
 	"os"
 	"strings"
+	"sync"
 
 	"github.com/flipmeter/flipmeter/configs"
 	"github.com/flipmeter/flipmeter/frame"
 	"github.com/flipmeter/flipmeter/ingest"
 	"github.com/flipmeter/flipmeter/ingest/child"
 	"github.com/flipmeter/flipmeter/ingest/gocv"
+	"github.com/flipmeter/flipmeter/ingest/growing"
 	"github.com/flipmeter/flipmeter/ingest/images"
 	"github.com/flipmeter/flipmeter/ingest/synth"
 )
@@ -21,6 +23,8 @@ import (
 type decoding struct {
 	command  []string
 	env      []string
+	mu       sync.Mutex                // of taken
+	taken    map[string]*growing.Taken // by camera and folder: what was read
 	uid, gid uint32
 	own      func(context.Context, configs.Camera, []frame.Want, *frame.Pool) (ingest.Source, error) // see WatchOptions.OpenSource
 }
@@ -65,15 +69,13 @@ func (d *decoding) opener(c configs.Camera, w wants, pool *frame.Pool, log *slog
 			return src, nil
 		}, false, nil
 	}
+	if s.AtEnd == configs.AtEndWait && !gocv.IsLive(address) {
+		return d.growing(c.Name, address, s, w, region, pool, log), false, nil
+	}
 	if info, err := os.Stat(address); err == nil && info.IsDir() {
 		return d.folder(c.Name, address, s, w, region, pool, log), false, nil
 	}
-	if !gocv.Available {
-		return func(ctx context.Context) (ingest.Source, error) {
-			return gocv.OpenLive(ctx, gocv.LiveConfig{}) // says why not
-		}, false, nil
-	}
-	live = gocv.IsLive(address)
+	live = gocv.Available && gocv.IsLive(address)
 	req := child.Request{
 		Address: address, Stream: c.Name, Wants: w.list, ColorMatrix: s.ColorMatrix, Deinterlace: s.Deinterlace,
 		Region: region, Mask: s.Mask, Transport: s.Transport, Hardware: s.Hardware,
@@ -82,11 +84,50 @@ func (d *decoding) opener(c configs.Camera, w wants, pool *frame.Pool, log *slog
 	if live { // the others are sampled by the reader
 		req.Stride, req.FPS = s.Stride, s.FPS
 	}
+	return func(ctx context.Context) (ingest.Source, error) { return d.start(ctx, req, pool, log) }, live, nil
+}
+
+// growing opens a folder that is being filled. What was read of it is
+// remembered as long as the program runs, also where the camera is paused or
+// changed.
+func (d *decoding) growing(name, path string, s configs.CameraSettings, w wants, region ingest.Region, pool *frame.Pool, log *slog.Logger) ingest.Opener {
+	key := name + "\x00" + path
+	d.mu.Lock()
+	taken := d.taken[key]
+	if taken == nil {
+		taken = &growing.Taken{}
+		d.taken[key] = taken
+	}
+	d.mu.Unlock()
 	return func(ctx context.Context) (ingest.Source, error) {
-		return child.Start(ctx, child.Config{
-			Command: d.command, Env: d.env, UID: d.uid, GID: d.gid, Request: req, Pool: pool, Logger: log,
+		codec, err := gocv.Pictures()
+		if err != nil { // built without OpenCV
+			codec = images.PureGo()
+		}
+		return growing.Open(ctx, growing.Config{
+			Dir: path, Stream: name, Wants: w.list, Pool: pool, Codec: codec, Region: region, Mask: s.Mask,
+			Taken: taken, Settled: s.Settled, Logger: log,
+			OpenClip: func(ctx context.Context, clip string) (ingest.Source, error) {
+				ctx, cancel := context.WithTimeout(ctx, s.OpenTimeout+openMargin)
+				defer cancel()
+				return d.start(ctx, child.Request{
+					Address: clip, Stream: name, Wants: w.list, ColorMatrix: s.ColorMatrix, Deinterlace: s.Deinterlace, Region: region, Mask: s.Mask,
+				}, pool, log)
+			},
 		})
-	}, live, nil
+	}
+}
+
+// start starts a decoding process.
+func (d *decoding) start(ctx context.Context, req child.Request, pool *frame.Pool, log *slog.Logger) (ingest.Source, error) {
+	if !gocv.Available {
+		return gocv.OpenLive(ctx, gocv.LiveConfig{}) // says why not
+	}
+	src, err := child.Start(ctx, child.Config{Command: d.command, Env: d.env, UID: d.uid, GID: d.gid, Request: req, Pool: pool, Logger: log})
+	if err != nil {
+		return nil, err
+	}
+	return src, nil
 }
 
 func (d *decoding) folder(name, path string, s configs.CameraSettings, w wants, region ingest.Region, pool *frame.Pool, log *slog.Logger) ingest.Opener {

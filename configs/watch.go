@@ -58,6 +58,9 @@ type Camera struct {
 	Settings     CameraSettings `yaml:",inline"`
 }
 
+// AtEndWait is the AtEnd of folders that are being filled.
+const AtEndWait = "wait"
+
 // CameraSettings are what cameras may share.
 type CameraSettings struct {
 	Model    Model    `yaml:"model" doc:"The classifier. Cameras with the same model share it."`
@@ -76,10 +79,12 @@ type CameraSettings struct {
 	Mask        string   `yaml:"mask" doc:"Picture file: where it is black, frames are blacked out before anything sees them."`
 	Cuts        string   `yaml:"cuts" enum:"adaptive|content|off" doc:"How scene cuts are found, over which nothing is a flip: content (decides at once), adaptive (looks two frames ahead, so that every event comes two frames later) or off. A camera that doesn't move has none."`
 
-	Transport string `yaml:"transport" enum:"tcp|udp" doc:"How RTSP streams travel. UDP loses packets, which show as damaged pictures."`
-	Hardware  bool   `yaml:"hardware" doc:"Decode on the graphics card where OpenCV can."`
-	AtEnd     string `yaml:"at_end" enum:"loop|stop" doc:"What follows the end of a file: loop begins it again, stop leaves it."`
-	Speed     string `yaml:"speed" enum:"real|max" doc:"How fast a file is read: real as it plays, max as it can be."`
+	Transport string        `yaml:"transport" enum:"tcp|udp" doc:"How RTSP streams travel. UDP loses packets, which show as damaged pictures."`
+	Hardware  bool          `yaml:"hardware" doc:"Decode on the graphics card where OpenCV can."`
+	AtEnd     string        `yaml:"at_end" enum:"loop|stop|wait" doc:"What follows the end of a file: loop begins it again, stop leaves it. wait is for folders that are being filled: pictures and clips are taken as they appear, in the order of their names, none before it is whole (see settled)."`
+	Settled   time.Duration `yaml:"settled" min:"0s" max:"1h" doc:"With at_end: wait, how long a file must not have changed before it is read. 0s is for files that are moved into the folder when they are whole."`
+
+	Speed string `yaml:"speed" enum:"real|max" doc:"How fast a file is read: real as it plays, max as it can be."`
 
 	Queue     string `yaml:"queue" enum:"auto|drop_oldest|block" doc:"What happens to frames when classification is slower than they come: drop_oldest lets go of the oldest and counts it, block lets the source wait. auto: drop_oldest, and block for files read at max speed."`
 	QueueSize int    `yaml:"queue_size" min:"1" max:"1000" doc:"Frames that may wait. More are later, not more complete."`
@@ -185,7 +190,7 @@ func (s *CameraSettings) Validate() error {
 	if err := (&Picture{Region: s.Region}).Validate(); err != nil {
 		errs = append(errs, err)
 	}
-	if s.StallAfter > s.ReadTimeout {
+	if s.AtEnd != AtEndWait && s.StallAfter > s.ReadTimeout {
 		errs = append(errs, fmt.Errorf("stall_after: must not be above read_timeout (%v), got %v", s.ReadTimeout, s.StallAfter))
 	}
 	return errors.Join(errs...)
@@ -207,7 +212,7 @@ func defaultCamera(model Model, measures Measures) CameraSettings {
 	return CameraSettings{
 		Model: model, Measures: measures, Messages: defaultMessages(),
 		Stride: 1, ColorMatrix: "auto", Deinterlace: "off", Cuts: "content",
-		Transport: "tcp", AtEnd: "loop", Speed: "real", Queue: "auto", QueueSize: 2,
+		Transport: "tcp", AtEnd: "loop", Settled: 2 * time.Second, Speed: "real", Queue: "auto", QueueSize: 2,
 		OpenTimeout: 10 * time.Second, ReadTimeout: 10 * time.Second, StallAfter: 3 * time.Second, FrozenAfter: 10 * time.Second,
 	}
 }

@@ -5,6 +5,11 @@ import (
 	"strings"
 )
 
+// Order compares two file names in the order of a folder's pictures: less than
+// 0 where a comes before b. Runs of digits go by their value, upper and lower
+// case are alike.
+func Order(a, b string) int { return natural(a, b) }
+
 // natural compares file names as a person would sort them: runs of digits
 // by their value, everything else letter by letter, upper and lower case
 // alike. Names that are equal then are compared byte by byte, so that the
