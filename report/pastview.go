@@ -164,8 +164,7 @@ func (p *Past) gallery(id string, limit int) galleryView {
 		f := &all[i]
 		v := &flipView{
 			Stream: id, Kind: f.Kind, At: p.time(f.At), AtUnits: p.units(f.At), From: f.From, To: f.To, Unexplained: f.Unexplained,
-			Held:      length(f.HeldBefore) + " before, " + length(f.HeldAfter) + " after",
-			TopBefore: []rankView{{Name: f.From, Score: dash}}, TopAfter: []rankView{{Name: f.To, Score: dash, Color: 1}},
+			Held: length(f.HeldBefore) + " before, " + length(f.HeldAfter) + " after",
 		}
 		if i < openFilmstrips {
 			g.Open = append(g.Open, v)

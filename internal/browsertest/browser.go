@@ -16,7 +16,7 @@ import (
 // patience is how long a test may use a browser altogether, and wait how
 // long it waits for a page to show something.
 const (
-	patience = 5 * time.Minute
+	patience = 10 * time.Minute
 	wait     = time.Minute
 )
 

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net/url"
 	"path/filepath"
-	"strings"
 	"testing"
 	"time"
 
@@ -53,10 +52,6 @@ func TestWallAndCamera(t *testing.T) {
 	}
 	b.Until("document.querySelector('.trouble .state').textContent === 'not reachable'")
 	b.Until("!document.getElementById('firing').hidden && document.querySelectorAll('.alarm').length > 0")
-	shot(b, "wall", false)
-	b.Media("", "dark")
-	shot(b, "wall-dark", false)
-	b.Media("", "light")
 
 	// By keyboard: / finds, Tab goes on, Enter opens.
 	b.Do(chromedp.KeyEvent("/"))
@@ -75,13 +70,6 @@ func TestWallAndCamera(t *testing.T) {
 	// Flips arrive while one looks, and tell their kind later.
 	newest := browsertest.Eval[string](b, "document.querySelector('.flip time').dateTime")
 	b.Until(fmt.Sprintf("document.querySelector('.flip time').dateTime > %q", newest))
-	shot(b, "camera", false)
-	b.Media("", "dark")
-	shot(b, "camera-dark", false)
-	browsertest.Eval[any](b, "(() => { document.querySelector('.flips').scrollIntoView(); return 1 })()")
-	shot(b, "flips-dark", false)
-	b.Media("", "light")
-	shot(b, "flips", false)
 	// The filters.
 	browsertest.Eval[any](b, "(() => { const s = document.querySelector('select[aria-label=\"Kinds of flips\"]'); s.value = 'glitch'; s.dispatchEvent(new Event('change')); return 1 })()")
 	b.Until("[...document.querySelectorAll('.flip')].length > 0 && [...document.querySelectorAll('.flip')].every(f => f.querySelector('.kind-glitch'))")
@@ -91,7 +79,6 @@ func TestWallAndCamera(t *testing.T) {
 	for _, hash := range []string{"#/alerts", "#/system"} {
 		b.Do(chromedp.Navigate("http://" + p.address + "/" + hash))
 		b.Until("document.querySelector('h1') && document.querySelectorAll('.card').length >= 3 && document.querySelectorAll('td, dd').length > 2")
-		shot(b, strings.TrimPrefix(hash, "#/"), true)
 	}
 }
 
@@ -112,29 +99,41 @@ func TestSilencingByHand(t *testing.T) {
 	b.Until("![...document.querySelectorAll('td .tag')].some(e => e.textContent === 'silenced')")
 }
 
-// On a phone nothing is wider than the screen.
-func TestPhone(t *testing.T) {
-	p := newPlant(t, 6, 60*time.Second, usual)
+// Every page, on a desk and on a phone, in the light and in the dark: nothing
+// is wider than the screen, too small to read, or too small for a finger.
+func TestEveryPageReadsWell(t *testing.T) {
+	p := newPlant(t, 8, 90*time.Second, usual)
 	defer p.run()()
-	ctx := browsertest.Start(t)
-	for _, hash := range []string{"", "#/cameras/camera-1", "#/alerts", "#/system"} {
-		b := open(t, ctx, p, hash, 390, 844)
-		b.Until("document.querySelectorAll('.cam, .tile, td, dd').length > 3")
-		if wide := browsertest.Eval[int](b, "document.documentElement.scrollWidth"); wide > 390 {
-			t.Errorf("%q is %d wide: %s", hash, wide, browsertest.Eval[string](b, "[...document.querySelectorAll('main *, header *')].filter(e => e.getBoundingClientRect().right > 391).slice(0, 5).map(e => e.tagName + '.' + e.className).join(' ')"))
+	browser := browsertest.Start(t)
+	for name, page := range map[string]struct{ hash, ready string }{
+		"wall":   {"", "[...document.querySelectorAll('.shot img')].filter(i => i.naturalWidth === 256).length >= 6 && !document.getElementById('firing').hidden"},
+		"camera": {"#/cameras/" + url.PathEscape(oddName()), "document.querySelectorAll('.flip .picture img').length >= 4 && document.querySelector('.tools button') && document.querySelector('.figure').textContent.includes('%')"},
+		"alerts": {"#/alerts", "document.querySelectorAll('td button').length > 0"},
+		"system": {"#/system", "document.querySelectorAll('td, dd').length > 3"},
+	} {
+		b := open(t, browser, p, page.hash, 1280, 900)
+		b.Until(page.ready)
+		for _, look := range []struct {
+			name          string
+			width, height int64
+			scheme        string
+		}{{"", 1280, 900, "light"}, {"-dark", 1280, 900, "dark"}, {"-phone", 390, 844, "light"}, {"-phone-dark", 390, 844, "dark"}} {
+			b.Size(look.width, look.height)
+			b.Media("", look.scheme)
+			b.ReadsWell(name + look.name)
+			if look.width < 1000 {
+				small := browsertest.Eval[string](b, "[...document.querySelectorAll('button, select, nav a')].filter(e => e.offsetParent && e.getBoundingClientRect().height < 32).map(e => e.textContent).join(', ')")
+				if small != "" {
+					t.Errorf("%s%s: too small for a finger: %s", name, look.name, small)
+				}
+			}
+			shot(b, name+look.name, false)
+			if name == "camera" {
+				browsertest.Eval[bool](b, "document.querySelector('.flips').scrollIntoView(), true")
+				shot(b, "flips"+look.name, false)
+				browsertest.Eval[bool](b, "window.scrollTo(0, 0), true")
+			}
 		}
-		small := browsertest.Eval[string](b, "[...document.querySelectorAll('button, select, nav a')].filter(e => e.offsetParent && e.getBoundingClientRect().height < 32).map(e => e.textContent).join(', ')")
-		if small != "" {
-			t.Errorf("%q: too small for a finger: %s", hash, small)
-		}
-		name := strings.ReplaceAll(strings.Trim(hash, "#/"), "/", "-")
-		if strings.HasPrefix(name, "cameras") {
-			b.Until("document.querySelectorAll('.flip').length > 0")
-		}
-		shot(b, "phone-"+name, false)
-		if hash == "" || strings.HasPrefix(name, "cameras") {
-			b.Media("", "dark")
-			shot(b, "phone-dark-"+name, false)
-		}
+		b.Close()
 	}
 }

@@ -88,7 +88,7 @@ func newPlant(t *testing.T, n int, past, frameTime time.Duration) *plant {
 		t.Fatal(err)
 	}
 	p.config = api.Config{Board: p.board, Hub: p.hub, Guard: guard, Alerting: p.desk, Version: "test", Started: time.Now(), History: aDay{},
-		System: func() map[string]any { return map[string]any{"queue_frames": 3, "sessions": 2} }, Configuration: func() string { return "watch:\n  cameras: []\n" }}
+		Controls: idle{}, System: func() map[string]any { return map[string]any{"queue_frames": 3, "sessions": 2} }, Configuration: func() string { return "watch:\n  cameras: []\n" }}
 	var pool frame.Pool
 	for i := range n {
 		name := fmt.Sprintf("camera-%d", i+1)
@@ -274,3 +274,11 @@ func (aDay) Alerts(_ context.Context, q history.Query) ([]alerts.Notice, error) 
 	begin := q.Until.Add(-3 * time.Hour)
 	return []alerts.Notice{{ID: "a", State: alerts.Resolved, Revision: 1, Camera: "camera-1", Rule: "FlickerHigh", At: begin.Add(8 * time.Minute), StartsAt: begin, EndsAt: begin.Add(8 * time.Minute)}}, nil
 }
+
+// idle changes no camera.
+type idle struct{}
+
+func (idle) Pause(context.Context, string) error       { return nil }
+func (idle) Resume(context.Context, string) error      { return nil }
+func (idle) Add(context.Context, string, string) error { return nil }
+func (idle) Remove(context.Context, string) error      { return nil }

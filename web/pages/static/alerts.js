@@ -74,6 +74,9 @@ export class AlertsPage {
 
 function field(name, input) { return h('label', { class: 'field' }, h('span', {}, name), input); }
 
+// table is one on a wide screen, and a list of cards on a phone, where each
+// cell says what it is.
 export function table(heads, rows) {
-  return h('div', { class: 'scroll' }, h('table', {}, h('thead', {}, h('tr', {}, heads.map(t => h('th', {}, t)))), h('tbody', {}, rows.map(r => h('tr', {}, r.map(c => h('td', {}, c)))))));
+  return h('div', { class: 'scroll' }, h('table', {}, h('thead', {}, h('tr', {}, heads.map(t => h('th', {}, t)))),
+    h('tbody', {}, rows.map(r => h('tr', {}, r.map((c, i) => h('td', { 'data-head': heads[i] }, c)))))));
 }

@@ -54,12 +54,16 @@ export class CameraPage {
     this.known = new Map();
     this.timer = setInterval(() => this.fetchDetail(), DETAIL_EVERY);
     this.pastTimer = setInterval(() => this.fetchPast(), PAST_EVERY);
-    this.resized = new ResizeObserver(() => { this.drawRibbon(); this.drawPast(); });
+    this.redraw = () => { this.drawRibbon(); this.drawPast(); };
+    this.resized = new ResizeObserver(this.redraw);
     this.resized.observe(this.el);
+    // What is painted has the colours of its time.
+    this.scheme = matchMedia('(prefers-color-scheme: dark)');
+    this.scheme.addEventListener('change', this.redraw);
   }
 
   title() { return this.name; }
-  stop() { clearInterval(this.timer); clearInterval(this.pastTimer); this.resized.disconnect(); }
+  stop() { clearInterval(this.timer); clearInterval(this.pastTimer); this.resized.disconnect(); this.scheme.removeEventListener('change', this.redraw); }
 
   async onCameras() {
     this.draw();
