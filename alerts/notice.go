@@ -68,8 +68,8 @@ func (n *Notice) Summary() string {
 func newNotice(wall time.Time, t *Transition) Notice {
 	n := Notice{
 		State: t.To, Camera: t.Stream, Rule: t.Rule.Name, Severity: t.Rule.Severity, Metric: t.Rule.Metric, Window: t.Rule.Window,
-		At: wall.UTC(), StartsAt: wall.UTC(), Value: known(t.Value), Bound: known(t.Bound),
-		Median: known(t.Median), Spread: known(t.Spread), Reason: t.Reason,
+		At: wall.UTC(), StartsAt: wall.UTC(), Value: Known(t.Value), Bound: Known(t.Bound),
+		Median: Known(t.Median), Spread: Known(t.Spread), Reason: t.Reason,
 	}
 	if t.From == Firing {
 		n.StartsAt = wall.Add(t.Since - t.At).UTC()
@@ -85,7 +85,9 @@ func noticeID(camera, rule string, starts time.Time) string {
 	return camera + "/" + rule + "/" + strconv.FormatInt(starts.UnixMilli(), 10)
 }
 
-func known(v float64) *float64 {
+// Known is a number as it is written outside: nil, which becomes null, where
+// it is not known.
+func Known(v float64) *float64 {
 	if math.IsNaN(v) || math.IsInf(v, 0) {
 		return nil
 	}

@@ -14,6 +14,7 @@ import (
 	"github.com/flipmeter/flipmeter/alerts"
 	"github.com/flipmeter/flipmeter/configs"
 	"github.com/flipmeter/flipmeter/history"
+	"github.com/flipmeter/flipmeter/history/tables"
 	"github.com/flipmeter/flipmeter/report"
 	"github.com/flipmeter/flipmeter/report/table"
 )
@@ -86,7 +87,10 @@ func Report(ctx context.Context, o ReportOptions, streams Streams) (err error) {
 	}
 	defer func() { err = errors.Join(err, unlock()) }()
 	if f := table.Format(o.Export); f != table.None {
-		if err := export(ctx, store, q, names, o.Out, f); err != nil {
+		err := tables.Write(ctx, store, q, names, f, func(name string, fill func(io.Writer) error) error {
+			return replace(filepath.Join(o.Out, name), fill)
+		})
+		if err != nil {
 			return err
 		}
 	}
@@ -99,17 +103,38 @@ func Report(ctx context.Context, o ReportOptions, streams Streams) (err error) {
 		return err
 	}
 	if !o.Quiet {
-		for i, c := range cameras {
-			pairs, flips, unexplained := c.Total()
-			name := o.Camera
-			if name == "" {
-				name = names[i]
-			}
-			fmt.Fprintf(streams.Out, "%s: %d flips in %d pairs, %d unexplained\n", name, flips, pairs, unexplained)
+		if o.Camera != "" {
+			names = []string{o.Camera}
 		}
+		fmt.Fprint(streams.Out, pastLines(store, q, names, cameras))
 		fmt.Fprintf(streams.Err, "written: %s\n", filepath.Join(o.Out, report.HTMLName))
 	}
 	return nil
+}
+
+// pastLines sums a stretch of time up, a line a camera, or says in one line
+// that there is nothing.
+func pastLines(store *history.Store, q history.Query, names []string, cameras []*report.Past) string {
+	var b strings.Builder
+	nothing := true
+	for i, c := range cameras {
+		pairs, flips, unexplained := c.Total()
+		if pairs == 0 && flips == 0 {
+			fmt.Fprintf(&b, "%s: nothing was measured\n", names[i])
+			continue
+		}
+		nothing = false
+		fmt.Fprintf(&b, "%s: %d flips in %d pairs, %d unexplained\n", names[i], flips, pairs, unexplained)
+	}
+	if !nothing {
+		return b.String()
+	}
+	const form = "2006-01-02 15:04"
+	kept := "the history is empty"
+	if first, last, ok := store.Days(names); ok {
+		kept = fmt.Sprintf("the history has %s to %s", first.Format(time.DateOnly), last.Format(time.DateOnly))
+	}
+	return fmt.Sprintf("nothing was measured from %s to %s: %s (choose with --since and --until)\n", q.Since.Format(form), q.Until.Format(form+" MST"), kept)
 }
 
 // replace writes a file at once: whoever reads it meanwhile has the old one.

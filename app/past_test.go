@@ -108,6 +108,27 @@ func TestReportOfThePast(t *testing.T) {
 	}
 }
 
+// A stretch of time without anything is said so, in one line.
+func TestReportOfAnEmptyPast(t *testing.T) {
+	o := app.DefaultReportOptions()
+	o.Data, o.Since, o.Out = keepPast(t), time.Hour, t.TempDir()
+	o.Tool, o.Until = "flipmeter test", pastNoon.Add(-48*time.Hour)
+	var out bytes.Buffer
+	if err := app.Report(t.Context(), o, app.Streams{Out: &out, Err: &bytes.Buffer{}}); err != nil {
+		t.Fatal(err)
+	}
+	const want = "nothing was measured from 2026-05-08 11:00 to 2026-05-08 12:00 UTC: the history has 2026-05-10 to 2026-05-10 (choose with --since and --until)\n"
+	if out.String() != want {
+		t.Errorf("said %q, want %q", out.String(), want)
+	}
+	// Of one camera there is nothing yet.
+	o.Until = pastNoon.Add(-90 * time.Minute)
+	out.Reset()
+	if err := app.Report(t.Context(), o, app.Streams{Out: &out, Err: &bytes.Buffer{}}); err != nil || !strings.Contains(out.String(), "gate: nothing was measured\n") {
+		t.Errorf("said %q, %v", out.String(), err)
+	}
+}
+
 func TestReportRefuses(t *testing.T) {
 	good := app.DefaultReportOptions()
 	good.Data, good.Out = keepPast(t), t.TempDir()

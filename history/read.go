@@ -45,6 +45,31 @@ type Window struct {
 // Cameras lists those of which there is something, by name.
 func (s *Store) Cameras() ([]string, error) { return s.cameras(windowsDir, "") }
 
+// Days are the first and the last day of which there are windows of some
+// cameras, in UTC; false if there are none.
+func (s *Store) Days(cameras []string) (first, last time.Time, ok bool) {
+	for _, camera := range cameras {
+		list, err := os.ReadDir(filepath.Join(s.cfg.Dir, windowsDir, folder(camera)))
+		if err != nil {
+			continue // there is nothing of it
+		}
+		for _, f := range list {
+			d, err := time.Parse(dayForm, f.Name())
+			if err != nil {
+				continue
+			}
+			if !ok || d.Before(first) {
+				first = d
+			}
+			if !ok || d.After(last) {
+				last = d
+			}
+			ok = true
+		}
+	}
+	return first, last, ok
+}
+
 // EachWindow gives the windows of q.Camera one by one, oldest first, in
 // memory bounded by a day. An error of do ends it.
 func (s *Store) EachWindow(ctx context.Context, q Query, do func(*Window) error) error {

@@ -45,6 +45,13 @@ func TestReadBesideTheWriter(t *testing.T) {
 	if err != nil || len(names) != 1 || names[0] != "gate/1" {
 		t.Fatalf("cameras %q, %v", names, err)
 	}
+	first, last, ok := r.Days(names)
+	if day := noon.Truncate(24 * time.Hour); !ok || !first.Equal(day) || !last.Equal(day) {
+		t.Errorf("days %v to %v, %v", first, last, ok)
+	}
+	if _, _, ok := r.Days([]string{"nobody"}); ok {
+		t.Error("days of a camera that never was")
+	}
 	q := Query{Camera: "gate/1", Since: noon, Until: noon.Add(2 * time.Minute)}
 	var windows []Window
 	if err := r.EachWindow(t.Context(), q, func(w *Window) error { windows = append(windows, *w); return nil }); err != nil {

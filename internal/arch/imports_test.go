@@ -34,6 +34,7 @@ var layers = [...]layer{
 	{"bus", []string{"event", "alerts", "stability", "frame"}, false, "an output sees events only"},
 	{"report", []string{"event", "alerts", "stability", "frame"}, false, "an output sees events only"},
 	{"history", []string{"event", "alerts", "stability"}, false, "what is kept of the past comes from events only"},
+	{"history/tables", []string{"history", "alerts", "report/table"}, false, "what is kept of the past, for other programs"},
 	{"web", []string{"event", "alerts", "history", "stability", "frame"}, false, "it shows events and the past, and changes nothing by itself"},
 	{"perturb", []string{"infer", "resample", "frame"}, false, "experiments need a classifier and pictures, no streams"},
 	{"perturb/laboratory", []string{"perturb", "infer", "ingest", "report/table", "resample", "frame"}, false, "experiments on files; which decoder and which runtime is app's choice"},

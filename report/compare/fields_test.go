@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/flipmeter/flipmeter/history/tables"
 	"github.com/flipmeter/flipmeter/report"
 	"github.com/flipmeter/flipmeter/report/table"
 )
@@ -54,13 +55,16 @@ func TestEveryFieldIsDocumented(t *testing.T) {
 	leaf := []reflect.Type{interval, of(report.ExplainedNumber{})}
 	columns := func(names []string) []string { return names }
 	want := map[string][]string{
-		"summary.json": fieldsOf(of(report.Summary{}), "", append(leaf, of(report.StreamSummary{}), measures), nil),
-		"Each stream":  fieldsOf(of(report.StreamSummary{}), "", leaf, []reflect.Type{measures}),
-		"The measures": fieldsOf(measures, "", leaf, nil),
-		"Frames":       columns(table.Columns[table.Frame]()),
-		"Flips":        columns(table.Columns[table.Flip]()),
-		"compare.json": fieldsOf(of(Result{}), "", append(leaf, of(Comparison{}), of(report.StreamSummary{}), of(report.Total{})), nil),
-		"A comparison": fieldsOf(of(Comparison{}), "", append(leaf, of(StreamComparison{})), nil),
+		"summary.json":        fieldsOf(of(report.Summary{}), "", append(leaf, of(report.StreamSummary{}), measures), nil),
+		"Each stream":         fieldsOf(of(report.StreamSummary{}), "", leaf, []reflect.Type{measures}),
+		"The measures":        fieldsOf(measures, "", leaf, nil),
+		"Frames":              columns(table.Columns[table.Frame]()),
+		"Flips":               columns(table.Columns[table.Flip]()),
+		"compare.json":        fieldsOf(of(Result{}), "", append(leaf, of(Comparison{}), of(report.StreamSummary{}), of(report.Total{})), nil),
+		"Windows of the past": fieldsOf(of(tables.Window{}), "", nil, nil),
+		"Flips of the past":   fieldsOf(of(tables.Flip{}), "", nil, nil),
+		"Alerts of the past":  fieldsOf(of(tables.Alert{}), "", nil, nil),
+		"A comparison":        fieldsOf(of(Comparison{}), "", append(leaf, of(StreamComparison{})), nil),
 	}
 	doc, err := os.ReadFile("../../docs/fields.md")
 	if err != nil {

@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/flipmeter/flipmeter/alerts"
 	"github.com/flipmeter/flipmeter/event"
 	"github.com/flipmeter/flipmeter/stability"
 )
@@ -189,7 +190,7 @@ func (l *Listener) revise(f *Flip, s *stability.Flip) {
 		f.Still = &still
 	}
 	if s.HasPTS {
-		f.HeldBeforeMs, f.HeldAfterMs = known(float64(s.HeldBefore)/1e6), known(float64(s.HeldAfter)/1e6)
+		f.HeldBeforeMs, f.HeldAfterMs = alerts.Known(float64(s.HeldBefore)/1e6), alerts.Known(float64(s.HeldAfter)/1e6)
 	}
 }
 
@@ -227,10 +228,10 @@ func (l *Listener) ranking(top []stability.Ranked) []Label {
 func (l *Listener) window(at time.Time, w *stability.Window) Window {
 	return Window{
 		WidthMs: w.Width.Milliseconds(), At: at.UTC(), Pairs: w.Pairs, Flips: w.Flips, Unexplained: w.Unexplained,
-		FlipFraction: known(w.FlipFraction.Value), FlipFractionLow: known(w.FlipFraction.Low), FlipFractionHigh: known(w.FlipFraction.High),
-		UnexplainedFraction: known(w.UnexplainedFraction), DecidedFlipFraction: known(w.DecidedFlipFraction), DecidedPairs: w.DecidedPairs,
-		FlipRateHz: known(w.FlipRateHz), Coverage: known(w.Coverage), MeanScore: known(w.MeanScore), MAC: known(w.MAC),
-		EntropyBits: known(w.EntropyBits), FlappingPercent: known(w.FlappingPercent),
+		FlipFraction: alerts.Known(w.FlipFraction.Value), FlipFractionLow: alerts.Known(w.FlipFraction.Low), FlipFractionHigh: alerts.Known(w.FlipFraction.High),
+		UnexplainedFraction: alerts.Known(w.UnexplainedFraction), DecidedFlipFraction: alerts.Known(w.DecidedFlipFraction), DecidedPairs: w.DecidedPairs,
+		FlipRateHz: alerts.Known(w.FlipRateHz), Coverage: alerts.Known(w.Coverage), MeanScore: alerts.Known(w.MeanScore), MAC: alerts.Known(w.MAC),
+		EntropyBits: alerts.Known(w.EntropyBits), FlappingPercent: alerts.Known(w.FlappingPercent),
 	}
 }
 

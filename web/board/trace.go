@@ -3,6 +3,8 @@ package board
 import (
 	"slices"
 	"time"
+
+	"github.com/flipmeter/flipmeter/alerts"
 )
 
 // The sparkline covers ten minutes.
@@ -100,7 +102,7 @@ func (r *ribbon) add(at time.Time, label *Label, gap string) {
 			r.n++
 			r.sum += score
 			if label.Score != nil {
-				last.Score = known(r.sum / float64(r.n))
+				last.Score = alerts.Known(r.sum / float64(r.n))
 			}
 			return
 		}

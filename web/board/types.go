@@ -1,8 +1,9 @@
 package board
 
 import (
-	"math"
 	"time"
+
+	"github.com/flipmeter/flipmeter/alerts"
 )
 
 // Camera is what is known of a camera now.
@@ -127,11 +128,4 @@ type Detail struct {
 	Flips  []Flip    `json:"flips"` // newest first
 }
 
-func known(v float64) *float64 {
-	if math.IsNaN(v) || math.IsInf(v, 0) {
-		return nil
-	}
-	return &v
-}
-
-func known32(v float32) *float64 { return known(float64(v)) }
+func known32(v float32) *float64 { return alerts.Known(float64(v)) }

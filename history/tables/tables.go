@@ -1,11 +1,13 @@
-package app
+// Package tables writes what a history keeps as tables for other programs:
+// windows, flips and alerts of a stretch of time, as Parquet, CSV or JSON
+// lines. docs/fields.md lists their columns; a test holds it against the
+// types here.
+package tables
 
 import (
 	"context"
 	"errors"
 	"io"
-	"math"
-	"path/filepath"
 	"slices"
 	"time"
 
@@ -14,8 +16,8 @@ import (
 	"github.com/flipmeter/flipmeter/report/table"
 )
 
-// pastWindow is a row of the exported table windows; null is not known.
-type pastWindow struct {
+// Window is a row of the table windows; null is not known.
+type Window struct {
 	Camera          string   `parquet:"camera,dict" json:"camera"`
 	At              string   `parquet:"at" json:"at"` // the window's end, RFC 3339, UTC
 	WidthMs         uint64   `parquet:"width_ms" json:"width_ms"`
@@ -33,8 +35,8 @@ type pastWindow struct {
 	FlappingPercent *float64 `parquet:"flapping_percent,optional" json:"flapping_percent"`
 }
 
-// pastFlip is a row of the exported table flips.
-type pastFlip struct {
+// Flip is a row of the table flips.
+type Flip struct {
 	Camera       string `parquet:"camera,dict" json:"camera"`
 	Track        string `parquet:"track,dict" json:"track"`
 	ID           string `parquet:"id" json:"id"`
@@ -48,8 +50,8 @@ type pastFlip struct {
 	HeldAfterMs  uint64 `parquet:"held_after_ms" json:"held_after_ms"`
 }
 
-// pastAlert is a row of the exported table alerts: one message.
-type pastAlert struct {
+// Alert is a row of the table alerts: one message.
+type Alert struct {
 	Camera   string   `parquet:"camera,dict" json:"camera"`
 	Rule     string   `parquet:"rule,dict" json:"rule"`
 	ID       string   `parquet:"id" json:"id"`
@@ -68,17 +70,15 @@ type pastAlert struct {
 
 func stamp(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000Z") }
 
-func orNull(v float64) *float64 {
-	if math.IsNaN(v) || math.IsInf(v, 0) {
-		return nil
-	}
-	return &v
-}
-
 func natural(n int64) uint64 { return uint64(max(n, 0)) }
 
-// export writes windows, flips and alerts of a stretch of time as tables.
-func export(ctx context.Context, store *history.Store, q history.Query, cameras []string, dir string, format table.Format) error {
+// Create makes a file of a name and has it filled.
+type Create func(name string, fill func(io.Writer) error) error
+
+// Write writes windows, flips and alerts of q's stretch of time: of its
+// camera, or of all of cameras and whatever was told of any. create is called
+// for each, with the name of the table and format as its extension.
+func Write(ctx context.Context, store *history.Store, q history.Query, cameras []string, format table.Format, create Create) error {
 	if q.Camera != "" {
 		cameras = slices.DeleteFunc(slices.Clone(cameras), func(name string) bool { return name != q.Camera })
 	}
@@ -93,40 +93,40 @@ func export(ctx context.Context, store *history.Store, q history.Query, cameras 
 		return nil
 	}
 	return errors.Join(
-		exportTable(dir, "windows", format, func(put func(...pastWindow) error) error {
+		one(create, "windows", format, func(put func(...Window) error) error {
 			return each(func(q history.Query) error {
 				return store.EachWindow(ctx, q, func(w *history.Window) error {
-					return put(pastWindow{
+					return put(Window{
 						q.Camera, stamp(w.At), natural(w.Width.Milliseconds()), natural(w.Pairs), natural(w.Flips), natural(w.Unexplained), natural(w.Glitches),
 						natural(w.DecidedPairs), natural(w.DecidedFlips), natural(w.Observed.Milliseconds()), natural(w.Uncovered.Milliseconds()),
-						orNull(w.MeanScore), orNull(w.MAC), orNull(w.EntropyBits), orNull(w.FlappingPercent),
+						alerts.Known(w.MeanScore), alerts.Known(w.MAC), alerts.Known(w.EntropyBits), alerts.Known(w.FlappingPercent),
 					})
 				})
 			})
 		}),
-		exportTable(dir, "flips", format, func(put func(...pastFlip) error) error {
+		one(create, "flips", format, func(put func(...Flip) error) error {
 			return each(func(q history.Query) error {
 				return store.EachFlip(ctx, q, func(f *history.Flip) error {
-					return put(pastFlip{f.Camera, f.Track, f.ID, stamp(f.At), f.From, f.To, f.Kind, f.Unexplained, f.Decided, natural(f.HeldBeforeMs), natural(f.HeldAfterMs)})
+					return put(Flip{f.Camera, f.Track, f.ID, stamp(f.At), f.From, f.To, f.Kind, f.Unexplained, f.Decided, natural(f.HeldBeforeMs), natural(f.HeldAfterMs)})
 				})
 			})
 		}),
-		exportTable(dir, "alerts", format, func(put func(...pastAlert) error) error {
+		one(create, "alerts", format, func(put func(...Alert) error) error {
 			return store.EachAlert(ctx, q, func(n *alerts.Notice) error {
 				var ends *string
 				if !n.EndsAt.IsZero() {
 					s := stamp(n.EndsAt)
 					ends = &s
 				}
-				return put(pastAlert{n.Camera, n.Rule, n.ID, natural(int64(n.Revision)), string(n.State), n.Severity, n.Metric, natural(n.Window.Milliseconds()),
+				return put(Alert{n.Camera, n.Rule, n.ID, natural(int64(n.Revision)), string(n.State), n.Severity, n.Metric, natural(n.Window.Milliseconds()),
 					stamp(n.At), stamp(n.StartsAt), ends, n.Value, n.Bound, n.Reason})
 			})
 		}),
 	)
 }
 
-func exportTable[T any](dir, name string, format table.Format, fill func(put func(...T) error) error) error {
-	return replace(filepath.Join(dir, name+"."+string(format)), func(w io.Writer) error {
+func one[T any](create Create, name string, format table.Format, fill func(put func(...T) error) error) error {
+	return create(name+"."+string(format), func(w io.Writer) error {
 		t, err := table.NewWriter[T](w, format)
 		if err != nil {
 			return err
