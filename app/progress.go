@@ -55,13 +55,6 @@ func (p *progress) Notify(ev *event.Event) {
 	}
 }
 
-// read tells how much of the source was read, from 0 to 1.
-func (p *progress) read(done float64, known bool) {
-	if known {
-		p.done.Store(int64(done * 1e6))
-	}
-}
-
 // start draws in a goroutine of its own, until stop is called.
 func (p *progress) start() (stop func()) {
 	ctx, cancel := context.WithCancel(context.Background())

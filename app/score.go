@@ -31,6 +31,7 @@ type scoring struct {
 	baseline *baseline
 	began    time.Time
 	names    map[string]int // streams so far, by name
+	progress *progress      // nil: none
 
 	outcome report.Outcome
 	results []stability.Result
@@ -117,21 +118,6 @@ func (s *scoring) start(ctx context.Context, clean *cleanups) (err error) {
 		return err
 	}
 	clean.push("removing unfinished results", s.report.Abort)
-	return nil
-}
-
-// files scores one file after the other. After an interruption the rest is
-// left out.
-func (s *scoring) files(ctx context.Context) error {
-	for i, path := range s.o.Files {
-		err := s.file(ctx, path)
-		if errors.Is(err, context.Canceled) && i > 0 && !errors.Is(err, ErrInterrupted) && len(s.results) > 0 {
-			return ErrInterrupted // while it was opened: what came before it counts
-		}
-		if err != nil {
-			return err
-		}
-	}
 	return nil
 }
 

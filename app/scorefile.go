@@ -17,18 +17,22 @@ import (
 
 // scoredFile is one file while it is read.
 type scoredFile struct {
-	*scoring
-	path     string
-	base     string // name of its stream, where there is one
-	file     *labels.File
-	facts    labels.Facts
-	progress *progress
-	streams  []*scoredStream // by their number in the file
+	*scoringFiles
+	number  int // of the file in the run
+	path    string
+	base    string // name of its stream, where there is one
+	file    *labels.File
+	facts   labels.Facts
+	borrows bool            // names of classes, from the files before
+	streams []*scoredStream // by their number in the file
+	rows    int64           // observed
+	told    int64           // flips that the progress knows
+	share   int64           // of the progress
 
 	// What the reading goroutine found out of each stream, by its number.
-	mu     sync.Mutex
-	found  []foundStream
-	merged []*pipeline.MergedStream
+	foundMu sync.Mutex
+	found   []foundStream
+	merged  []*pipeline.MergedStream
 }
 
 // foundStream is a stream with its name in the run and its truth.
@@ -44,49 +48,25 @@ type scoredStream struct {
 	recorder event.Recorder
 }
 
-// file scores one file from its opening to its close.
-func (s *scoring) file(ctx context.Context, path string) (err error) {
-	var clean cleanups
-	defer func() { err = errors.Join(err, clean.run()) }()
-
-	cfg := labels.Config{
-		Path: path, Format: labels.Format(s.o.Format), Classes: s.classes,
-		FPS: s.o.FPS, Stride: s.o.Stride, Logits: s.o.Logits,
-	}
-	f := &scoredFile{scoring: s, path: path, base: streamName(path)}
-	cfg.OnStream = func(name string) error { return f.onStream(ctx, name) }
-	if path == "-" {
-		cfg.In, cfg.Path, f.base = s.output.streams.In, "standard input", "stdin"
-	}
-	if f.file, err = labels.Open(cfg); err != nil {
-		return err
-	}
-	clean.push("closing "+path, f.file.Close)
-	f.facts = f.file.Facts()
+// score scores the file, once it is open.
+func (f *scoredFile) score(ctx context.Context, clean *cleanups) (ended []scoredOutcome, interrupted bool, err error) {
 	var digest *ingest.Digest
-	if path != "-" {
-		digest = ingest.StartFileDigest(ctx, path)
-		clean.push("hashing "+path, func() error { digest.Stop(); return nil })
+	if f.path != "-" {
+		digest = ingest.StartFileDigest(ctx, f.path)
+		clean.push("hashing "+f.path, func() error { digest.Stop(); return nil })
 	}
-	stopProgress := f.showProgress()
 	ending, err := f.read(ctx)
-	stopProgress()
 	if err != nil {
-		return err
+		return nil, false, err
 	}
 	sum := ""
 	if digest != nil && ending == nil {
 		if sum, err = digest.Wait(ctx); err != nil {
-			s.log.Warn("no hash of the source", "file", path, "err", err)
+			f.log.Warn("no hash of the source", "file", f.path, "err", err)
 		}
 	}
-	if err := f.finish(ctx, ending, sum); err != nil {
-		return err
-	}
-	if ending != nil {
-		return ErrInterrupted
-	}
-	return nil
+	ended, err = f.finish(ctx, ending, sum)
+	return ended, ending != nil, err
 }
 
 // batchesAhead is how many batches may be read before they are observed.
@@ -114,15 +94,13 @@ func (f *scoredFile) read(ctx context.Context) (ending, err error) {
 		free <- b
 	}
 	stop()
-	switch {
-	case err != nil:
-		return nil, err
-	case readErr == nil || errors.Is(readErr, io.EOF):
-		return nil, nil
-	case ctx.Err() != nil && len(f.streams) > 0:
+	if err == nil && !errors.Is(readErr, io.EOF) {
+		err = readErr
+	}
+	if err != nil && ctx.Err() != nil && errors.Is(err, context.Cause(ctx)) && len(f.streams) > 0 {
 		return context.Cause(ctx), nil
 	}
-	return nil, readErr
+	return nil, err
 }
 
 func (f *scoredFile) readInto(ctx context.Context, free <-chan *labels.Batch, full chan<- *labels.Batch) error {
@@ -134,9 +112,7 @@ func (f *scoredFile) readInto(ctx context.Context, free <-chan *labels.Batch, fu
 		if err := f.merge(b); err != nil {
 			return err
 		}
-		if f.progress != nil {
-			f.progress.read(f.file.Progress())
-		}
+		f.showRead()
 		full <- b
 	}
 	return nil
@@ -149,17 +125,32 @@ func (f *scoredFile) onStream(ctx context.Context, name string) error {
 	if name == "" {
 		name = f.base
 	}
-	f.scoring.names[name]++
-	if n := f.scoring.names[name]; n > 1 {
+	if err := f.lineUp.wait(ctx, f.number, marksNamed); err != nil {
+		return err
+	}
+	f.names[name]++
+	if n := f.names[name]; n > 1 {
 		name = fmt.Sprintf("%s-%d", name, n)
+	}
+	apart := f.truth.truth != nil && f.truth.truth.Apart()
+	if apart && !f.facts.Streams {
+		f.lineUp.reach(f.number, marksNamed)
+	}
+	if f.borrows || apart && f.classes.Count() == 0 {
+		if err := f.turn(ctx); err != nil {
+			return err
+		}
 	}
 	truth, err := f.truth.stream(ctx, name)
 	if err != nil {
 		return err
 	}
-	f.mu.Lock()
+	if !f.facts.Streams {
+		f.lineUp.reach(f.number, marksNamed)
+	}
+	f.foundMu.Lock()
 	f.found = append(f.found, foundStream{name, truth})
-	f.mu.Unlock()
+	f.foundMu.Unlock()
 	return nil
 }
 
@@ -188,10 +179,15 @@ func (f *scoredFile) observe(ctx context.Context, b *labels.Batch) error {
 		f.facts = f.file.Facts() // the first batch tells whether there are times
 	}
 	for len(f.streams) < len(b.Names) {
-		f.mu.Lock()
+		f.foundMu.Lock()
 		found := f.found[len(f.streams)]
-		f.mu.Unlock()
-		if err := f.addStream(found); err != nil {
+		f.foundMu.Unlock()
+		if err := f.addStream(ctx, found); err != nil {
+			return err
+		}
+	}
+	if f.rowsAhead > 0 && f.rows+int64(b.N) > f.rowsAhead {
+		if err := f.turn(ctx); err != nil {
 			return err
 		}
 	}
@@ -201,10 +197,8 @@ func (f *scoredFile) observe(ctx context.Context, b *labels.Batch) error {
 			return f.file.At(b.Line[i], err)
 		}
 	}
-	if f.progress != nil {
-		f.progress.frames.Add(int64(b.N))
-		f.progress.flips.Store(f.flips())
-	}
+	f.rows += int64(b.N)
+	f.showObserved(b.N)
 	return nil
 }
 
@@ -217,7 +211,10 @@ func (f *scoredFile) flips() (n int64) {
 }
 
 // addStream opens the outputs of the file's next stream.
-func (f *scoredFile) addStream(found foundStream) error {
+func (f *scoredFile) addStream(ctx context.Context, found foundStream) error {
+	if err := f.lineUp.wait(ctx, f.number, marksRegistered); err != nil {
+		return err
+	}
 	name := found.name
 	tracker := f.o.tracker(f.classes.Count())
 	cfg := pipeline.Config{Stream: name, Tracker: tracker, Windows: tracker.Windows, Smoothing: f.whatIfs.cfg}
@@ -239,7 +236,7 @@ func (f *scoredFile) addStream(found foundStream) error {
 		identity.Preprocessing.LabelMap = f.o.labelMap.Hash()
 	}
 	rec, err := f.report.Stream(report.StreamConfig{
-		Name: name, Source: source, Identity: identity, Label: f.scoring.name, MinScore: tracker.MinScore,
+		Name: name, Source: source, Identity: identity, Label: f.name, MinScore: tracker.MinScore,
 		Lacks: report.Lacks{
 			Cuts: !f.facts.Cuts, Repeats: !f.facts.Repeats, Times: !f.facts.Times,
 			Reconnects: !f.facts.Epochs && !f.facts.Breaks, Changes: !f.facts.Breaks,
@@ -248,6 +245,9 @@ func (f *scoredFile) addStream(found foundStream) error {
 	})
 	if err != nil {
 		return err
+	}
+	if !f.facts.Streams {
+		f.lineUp.reach(f.number, marksRegistered)
 	}
 	st := &scoredStream{recorder: rec, truth: found.truth.track}
 	f.truth.configure(found.truth, f.facts.Seqs, f.facts.Times && f.o.FPS == 0, &cfg)
@@ -259,15 +259,15 @@ func (f *scoredFile) addStream(found foundStream) error {
 }
 
 // finish ends the file's streams.
-func (f *scoredFile) finish(ctx context.Context, ending error, sha256 string) error {
+func (f *scoredFile) finish(ctx context.Context, ending error, sha256 string) (ended []scoredOutcome, err error) {
 	hard := context.WithoutCancel(ctx)
 	for _, st := range f.streams {
 		res, err := st.labels.Finish(hard, ending)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		if err := st.recorder.Close(); err != nil {
-			return err
+			return nil, err
 		}
 		out := report.StreamOutcome{
 			Summary: res.Summary, Complete: res.Complete, SourceSHA256: sha256,
@@ -276,21 +276,48 @@ func (f *scoredFile) finish(ctx context.Context, ending error, sha256 string) er
 		if !res.Complete {
 			out.Why = fmt.Sprintf("interrupted after %d frames", res.Summary.Frames)
 		}
-		if err := f.truth.add(st.truth, res, &out); err != nil {
-			return err
+		if err := f.truth.tell(st.truth, res, &out); err != nil {
+			return nil, err
 		}
-		f.whatIfs.add(res.Stream.Name, res, &out)
-		f.outcome.Streams = append(f.outcome.Streams, out)
-		f.results = append(f.results, res.Stream)
+		ended = append(ended, scoredOutcome{res, out})
 	}
-	return nil
+	return ended, nil
 }
 
 // showProgress starts the progress display and returns what ends it.
-func (f *scoredFile) showProgress() (stop func()) {
-	if f.quiet {
+func (s *scoring) showProgress() (stop func()) {
+	if s.quiet {
 		return func() {}
 	}
-	f.progress = newProgress(f.output.streams.Err, f.base, 0)
-	return f.progress.start()
+	name := fmt.Sprintf("%d files", len(s.o.Files))
+	if len(s.o.Files) == 1 {
+		if name = streamName(s.o.Files[0]); s.o.Files[0] == "-" {
+			name = "stdin"
+		}
+	}
+	s.progress = newProgress(s.output.streams.Err, name, 0)
+	return s.progress.start()
+}
+
+// showRead tells the progress how much of the file was read.
+func (f *scoredFile) showRead() {
+	if f.progress == nil {
+		return
+	}
+	if done, ok := f.file.Progress(); ok {
+		share := int64(done * 1e6 / float64(len(f.ends)))
+		f.progress.done.Add(share - f.share)
+		f.share = share
+	}
+}
+
+// showObserved tells it of rows that were observed.
+func (f *scoredFile) showObserved(rows int) {
+	if f.progress == nil {
+		return
+	}
+	flips := f.flips()
+	f.progress.frames.Add(int64(rows))
+	f.progress.flips.Add(flips - f.told)
+	f.told = flips
 }

@@ -52,7 +52,12 @@ type ScoreOptions struct {
 	JSON          bool
 	Quiet         bool
 
-	// Listeners are told of every event of every stream.
+	// Workers is how many files are scored side by side; 0: as many as there
+	// are processors. The results don't depend on it.
+	Workers int
+
+	// Listeners are told of every event of every stream, from several
+	// goroutines.
 	Listeners []event.Listener
 
 	Tool   string // program name and version, for the report

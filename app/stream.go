@@ -101,9 +101,10 @@ func (a *analysis) runStream(ctx context.Context, source, name string) (_ *strea
 	}
 	out := &streamResult{outcome: a.outcomeOf(ctx, src, res), stream: res.Stream}
 	a.whatIfs.add(name, res, &out.outcome)
-	if err := a.truth.add(truth.track, res, &out.outcome); err != nil {
+	if err := a.truth.tell(truth.track, res, &out.outcome); err != nil {
 		return nil, err
 	}
+	a.truth.add(res)
 	for _, note := range out.outcome.Notes {
 		if !slices.Contains(info.Notes, note) && !slices.Contains(a.modelNotes, note) {
 			a.say("%s: %s", name, note)

@@ -136,8 +136,9 @@ func (t *truths) configure(st streamTruth, seqs, times bool, cfg *pipeline.Confi
 	cfg.TruthConfig.Sets = st.track.Sets()
 }
 
-// add takes a stream's scores and tells them in its outcome.
-func (t *truths) add(track *labels.TruthTrack, res *pipeline.Result, out *report.StreamOutcome) error {
+// tell checks that a stream's truth ends where the stream does, and tells the
+// stream's scores in its outcome.
+func (t *truths) tell(track *labels.TruthTrack, res *pipeline.Result, out *report.StreamOutcome) error {
 	if track == nil {
 		return nil
 	}
@@ -148,12 +149,18 @@ func (t *truths) add(track *labels.TruthTrack, res *pipeline.Result, out *report
 	}
 	sum := res.Truth.Summary()
 	out.Truth = &sum
-	if t.sums == nil {
-		t.sums = res.Truth
-		return nil
-	}
-	t.sums.Merge(res.Truth)
 	return nil
+}
+
+// add takes the scores of a stream whose outcome tells them.
+func (t *truths) add(res *pipeline.Result) {
+	switch {
+	case res.Truth == nil:
+	case t.sums == nil:
+		t.sums = res.Truth
+	default:
+		t.sums.Merge(res.Truth)
+	}
 }
 
 // total tells the scores over all streams.

@@ -27,7 +27,8 @@ type ClassList interface {
 // Where only the best classes are known, a group's score is that of its best
 // member among them, and the ranking is as long as groups are told apart: its
 // members beyond can't be better. One goroutine uses a Merger; others may ask
-// for names meanwhile.
+// for names meanwhile. Where all classes are known from the beginning, streams
+// may be merged side by side.
 type Merger struct {
 	m       *labelmap.Map
 	classes ClassList
@@ -36,8 +37,6 @@ type Merger struct {
 	names   []string
 	groups  map[int]int32   // number of a group's label
 	bound   *labelmap.Bound // where all classes are known
-	probs   []float32
-	top     [stability.TopK]infer.Ranked
 }
 
 // merged is what becomes of a class.
@@ -77,7 +76,7 @@ func (g *Merger) bind(n int) error {
 		g.to[int32(i)] = merged{to, members[to] == 1}
 	}
 	g.mu.Lock()
-	g.bound, g.names, g.probs = bound, bound.Names, make([]float32, len(bound.Names))
+	g.bound, g.names = bound, bound.Names
 	g.mu.Unlock()
 	return nil
 }
@@ -147,6 +146,8 @@ type MergedStream struct {
 	obs    stability.Observation
 	raw    merged // of the last picture's own label
 	label  int32  // of the last picture
+	probs  []float32
+	top    [stability.TopK]infer.Ranked
 }
 
 // Stream begins a stream.
@@ -178,8 +179,8 @@ func (s *MergedStream) Merge(o *stability.Observation, probs []float32) (*stabil
 		return nil, nil, err
 	}
 	if len(probs) > 0 {
-		g.vector(out, probs)
-		probs = g.probs
+		s.vector(out, probs)
+		probs = s.probs
 	} else if err := g.ranking(out, o, raw); err != nil {
 		return nil, nil, err
 	}
@@ -191,13 +192,16 @@ func (s *MergedStream) Merge(o *stability.Observation, probs []float32) (*stabil
 }
 
 // vector merges the probabilities of all classes.
-func (g *Merger) vector(out *stability.Observation, probs []float32) {
-	g.bound.Apply(probs, g.probs)
-	out.N = infer.TopK(g.probs, g.top[:])
-	for i := range out.N {
-		out.Top[i] = stability.Ranked(g.top[i])
+func (s *MergedStream) vector(out *stability.Observation, probs []float32) {
+	if s.probs == nil {
+		s.probs = make([]float32, len(s.merger.bound.Names))
 	}
-	out.TopComplete = len(g.probs) <= stability.TopK
+	s.merger.bound.Apply(probs, s.probs)
+	out.N = infer.TopK(s.probs, s.top[:])
+	for i := range out.N {
+		out.Top[i] = stability.Ranked(s.top[i])
+	}
+	out.TopComplete = len(s.probs) <= stability.TopK
 	out.Label, out.Score = out.Top[0].Index, out.Top[0].Score
 }
 

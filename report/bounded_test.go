@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/flipmeter/flipmeter/event"
 	"github.com/flipmeter/flipmeter/frame"
 	"github.com/flipmeter/flipmeter/stability"
 )
@@ -249,5 +250,26 @@ func TestCellPath(t *testing.T) {
 		if got := cellPath(cells); got != want {
 			t.Errorf("%v: %s, want %s", cells, got, want)
 		}
+	}
+}
+
+// Of a stream without times no kind is ever known: its flips wait for
+// nothing, or a list of labels would fill the memory.
+func TestFlipsWithoutTimesWaitForNothing(t *testing.T) {
+	c := NewCollector(CollectorConfig{MaxPictures: 10})
+	for i := range uint64(1000) {
+		ev := &event.Event{Observation: &stability.Observation{Seq: i, Label: int32(i % 2)}}
+		if ev.Pair = i > 0; ev.Pair {
+			ev.Flip, ev.FlipAt = true, stability.Flip{Seq: i, To: int32(i % 2), Final: true}
+		}
+		if err := c.Record(t.Context(), ev); err != nil {
+			t.Fatal(err)
+		}
+		if len(c.gallery.pending) > 0 || len(c.undecided) > 0 {
+			t.Fatalf("after %d frames %d flips wait for pictures, %d for the timeline", i+1, len(c.gallery.pending), len(c.undecided))
+		}
+	}
+	if flips, _, _ := c.gallery.chosen(10); len(flips) == 0 {
+		t.Error("none is shown")
 	}
 }

@@ -111,7 +111,7 @@ func (c *Collector) observe(ev *event.Event) {
 	f := &ev.FlipAt
 	b := c.line.bin(n)
 	b.flips[f.Kind]++
-	if f.Kind == stability.KindPending || f.Kind == stability.KindNone {
+	if !f.Final && (f.Kind == stability.KindPending || f.Kind == stability.KindNone) {
 		c.undecided[flipKey{f.Epoch, f.Seq}] = n
 	} else if f.Unexplained {
 		b.unexplained++

@@ -8,7 +8,6 @@ import (
 	"path/filepath"
 	"slices"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/flipmeter/flipmeter/event"
@@ -100,12 +99,11 @@ type Run struct {
 	mu      sync.Mutex
 	streams []*stream
 	done    bool
-	// registered is len(streams), for recorders that end meanwhile.
-	registered atomic.Int32
 }
 
 type stream struct {
 	run  *Run
+	n    int // streams of the run up to this one
 	cfg  StreamConfig
 	rows *streamRows // nil without tables
 	page *Collector
@@ -158,13 +156,12 @@ func (r *Run) Stream(cfg StreamConfig) (event.Recorder, error) {
 	if cfg.Identity.Model != "" { // else it isn't known whose labels they are
 		cfg.Identity.SHA256 = cfg.Identity.Hash()
 	}
-	s := &stream{run: r, cfg: cfg}
+	s := &stream{run: r, n: len(r.streams) + 1, cfg: cfg}
 	s.page = NewCollector(CollectorConfig{
 		MaxPictures: r.cfg.MaxPictures, MaxBins: binsOf(len(r.streams) + 1), Label: cfg.Label, Traces: cfg.Traces,
 	})
 	s.rows = r.tables.stream(cfg.Name, cfg.Label)
 	r.streams = append(r.streams, s)
-	r.registered.Store(int32(len(r.streams)))
 	return s, nil
 }
 
@@ -186,8 +183,9 @@ func (s *stream) Close() error {
 		err = s.rows.Close()
 	}
 	err = errors.Join(err, s.page.Close())
-	// What many streams keep together is bounded, too.
-	s.page.shrink(s.run.share(maxPageBins), s.run.share(s.run.cfg.MaxPictures))
+	// What many streams keep together is bounded, too. How many will follow
+	// isn't known, and those that are there already may be a matter of chance.
+	s.page.shrink(max(4, maxPageBins/s.n), max(4, s.run.cfg.MaxPictures/s.n))
 	return err
 }
 
@@ -198,11 +196,6 @@ const maxPageBins = 40 << 10
 // binsOf is how many bins the n-th stream of a run may fill while it lasts:
 // fewer for each stream that is there already, since all may be open at once.
 func binsOf(n int) int { return min(defaultMaxBins, max(64, 2*maxPageBins/n)) }
-
-// share is a stream's part of what the page has room for; never nothing.
-func (r *Run) share(total int) int {
-	return max(4, total/max(1, int(r.registered.Load())))
-}
 
 // Finish closes what is still open, writes the page, the summary and the
 // tables, and puts all of them in place. After an error nothing was put in

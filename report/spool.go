@@ -13,10 +13,14 @@ import (
 	"github.com/flipmeter/flipmeter/report/table"
 )
 
+// RowsAhead is how many rows a run keeps in memory of streams whose turn in
+// the tables has not come; what is beyond goes through files.
+const RowsAhead = 1 << 16
+
 // ordered writes the rows of several streams into one table, stream after
 // stream in the order of their registration, whatever order they come in:
-// the first stream that is still open writes directly, the others into
-// spool files until their turn comes.
+// the first stream that is still open writes directly, the others are kept
+// in memory or in spool files until their turn comes.
 type ordered[T table.Frame | table.Flip] struct {
 	dir, name string
 	file      *os.File
@@ -26,13 +30,17 @@ type ordered[T table.Frame | table.Flip] struct {
 	mu    sync.Mutex
 	lanes []*lane[T]
 	head  int // the lane that writes directly
+	kept  int // rows of all lanes
 }
 
 type lane[T table.Frame | table.Flip] struct {
 	o      *ordered[T]
 	index  int
+	rows   []T // of whoever writes, not handed on yet
+	batch  int // how many that may be
 	closed bool
-	spool  *os.File // nil until a row comes out of turn
+	kept   []T      // in memory, before those in the spool
+	spool  *os.File // nil until too many rows come out of turn
 	buf    *bufio.Writer
 	enc    *json.Encoder
 }
@@ -54,17 +62,46 @@ func newOrdered[T table.Frame | table.Flip](dir, name string, format table.Forma
 func (o *ordered[T]) lane() *lane[T] {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	l := &lane[T]{o: o, index: len(o.lanes)}
+	n := len(o.lanes)
+	l := &lane[T]{o: o, index: n, batch: max(1, min(128, 4096/(n+1)))}
 	o.lanes = append(o.lanes, l)
 	return l
 }
 
+// write takes the lane's next row; what it points to must not change.
 func (l *lane[T]) write(row T) error {
+	l.rows = append(l.rows, row)
+	if len(l.rows) < l.batch {
+		return nil
+	}
 	l.o.mu.Lock()
 	defer l.o.mu.Unlock()
+	return l.hand()
+}
+
+// hand hands the rows on. The lock is held.
+func (l *lane[T]) hand() error {
+	rows := l.rows
+	l.rows = l.rows[:0]
+	defer clear(rows)
 	if l.o.head == l.index {
-		return l.o.w.Write(row)
+		return l.o.w.Write(rows...)
 	}
+	if l.spool == nil && l.o.kept+len(rows) <= RowsAhead {
+		l.o.kept += len(rows)
+		l.kept = append(l.kept, rows...)
+		return nil
+	}
+	for i := range rows {
+		if err := l.spill(&rows[i]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// spill writes a row into the spool file.
+func (l *lane[T]) spill(row *T) error {
 	if l.spool == nil {
 		f, err := os.Create(filepath.Join(l.o.dir, fmt.Sprintf("%s.spool%d", l.o.name, l.index)))
 		if err != nil {
@@ -80,7 +117,13 @@ func (l *lane[T]) write(row T) error {
 func (l *lane[T]) close() error {
 	l.o.mu.Lock()
 	defer l.o.mu.Unlock()
+	if l.closed {
+		return nil
+	}
 	l.closed = true
+	if err := l.hand(); err != nil {
+		return err
+	}
 	for l.o.head < len(l.o.lanes) && l.o.lanes[l.o.head].closed {
 		l.o.head++
 		if l.o.head < len(l.o.lanes) {
@@ -92,14 +135,20 @@ func (l *lane[T]) close() error {
 	return nil
 }
 
-// drain moves the spooled rows into the table and removes the spool.
+// drain moves the rows that waited into the table and removes the spool.
 func (l *lane[T]) drain() error {
+	l.o.kept -= len(l.kept)
+	err := l.o.w.Write(l.kept...)
+	l.kept = nil
+	if err != nil {
+		return err
+	}
 	if l.spool == nil {
 		return nil
 	}
 	f := l.spool
 	l.spool, l.enc = nil, nil
-	err := l.buf.Flush()
+	err = l.buf.Flush()
 	if err == nil {
 		_, err = f.Seek(0, io.SeekStart)
 	}

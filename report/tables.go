@@ -96,6 +96,17 @@ func (s *streamRows) Record(_ context.Context, ev *event.Event) error {
 	for i := range ev.Late {
 		s.late(&ev.Late[i])
 	}
+	if len(s.heldFrames)+len(s.heldFlips) > 0 {
+		if err := s.flush(false); err != nil {
+			return err
+		}
+	}
+	if ev.Observation != nil && len(s.heldFrames) == 0 && !(ev.Pair && ev.Flip) {
+		if err := s.frames.write(s.frameRow(ev)); err != nil {
+			return fmt.Errorf("write frames table: %w", err)
+		}
+		return nil
+	}
 	if ev.Observation != nil {
 		h := &heldFrame{row: s.frameRow(ev)}
 		if ev.Pair && ev.Flip {

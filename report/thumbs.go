@@ -123,6 +123,10 @@ func (g *gallery) shrink(limit int) {
 }
 
 func (g *gallery) add(s *shownFlip) {
+	if s.flip.Final { // without times nothing more becomes known
+		g.decide(s)
+		return
+	}
 	g.pending = append(g.pending, s)
 	for _, old := range g.pending[:max(0, len(g.pending)-maxPendingThumbs)] {
 		old.compress()

@@ -115,7 +115,7 @@ func newStreamView(id string, s *stream, o StreamOutcome, sum *StreamSummary, da
 	v.Splits = splitViews(&sum.Measures, s.cfg.MinScore)
 	v.ByChange = byChange(&sum.Measures)
 	v.Dwell = newDwellView(&s.page.dwell, st)
-	v.Gallery = newGalleryView(id, s, max(4, cfg.MaxPictures/max(1, int(s.run.registered.Load()))), cfg)
+	v.Gallery = newGalleryView(id, s, max(4, cfg.MaxPictures/max(1, len(s.run.streams))), cfg)
 	v.Explained = newExplainedView(o.Explained)
 	for _, flips := range [][]*flipView{v.Gallery.Open, v.Gallery.More} {
 		for _, f := range flips {

@@ -1,7 +1,8 @@
 // Command score measures how fast and in how much memory flipmeter score
 // reads labels: it makes a Parquet and a CSV file of so many labels at 30
-// frames a second, scores each without tables, and prints labels a second
-// from start to end, processor time, and the largest resident size.
+// frames a second, and the same in several CSV files, scores each without
+// tables, and prints labels a second from start to end, processor time, and
+// the largest resident size.
 package main
 
 import (
@@ -34,7 +35,7 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	bin := f.String("bin", "bin/flipmeter-pure", "the program")
 	dir := f.String("dir", "out/bench-score", "folder of the files, which are kept")
 	rows := f.Int("rows", 100_000_000, "labels in a file")
-	which := f.String("formats", "parquet,csv", "formats, separated by commas")
+	which := f.String("formats", "parquet,csv,files", "formats, separated by commas; files is CSV in several files")
 	if err := f.Parse(args); err != nil {
 		return err
 	}
@@ -44,13 +45,23 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	t := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(t, "input\tlabels\tbytes\tseconds\tlabels a second\tprocessor seconds\tlargest size")
 	for _, format := range strings.Split(*which, ",") {
-		path := filepath.Join(*dir, fmt.Sprintf("labels-%d.%s", *rows, format))
-		if _, err := os.Stat(path); errors.Is(err, os.ErrNotExist) {
-			if err := generate(path, format, *rows); err != nil {
-				return err
+		paths := []string{filepath.Join(*dir, fmt.Sprintf("labels-%d.%s", *rows, format))}
+		made := format
+		if format == "files" {
+			paths, made = nil, "csv"
+			for i := range parts {
+				paths = append(paths, filepath.Join(*dir, fmt.Sprintf("labels-%d-of-%d-of-%d.csv", i+1, parts, *rows)))
 			}
 		}
-		line, err := measure(ctx, *bin, path, *rows, *dir)
+		n := *rows / len(paths)
+		for _, path := range paths {
+			if _, err := os.Stat(path); errors.Is(err, os.ErrNotExist) {
+				if err := generate(path, made, n); err != nil {
+					return err
+				}
+			}
+		}
+		line, err := measure(ctx, *bin, paths, n*len(paths), *dir)
 		if err != nil {
 			return err
 		}
@@ -59,13 +70,20 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	return t.Flush()
 }
 
-// measure scores one file in a process of its own.
-func measure(ctx context.Context, bin, path string, rows int, dir string) (string, error) {
-	st, err := os.Stat(path)
-	if err != nil {
-		return "", err
+// parts is how many files the labels of the format "files" are in.
+const parts = 40
+
+// measure scores files in a process of its own.
+func measure(ctx context.Context, bin string, paths []string, rows int, dir string) (string, error) {
+	size := int64(0)
+	for _, path := range paths {
+		st, err := os.Stat(path)
+		if err != nil {
+			return "", err
+		}
+		size += st.Size()
 	}
-	cmd := exec.CommandContext(ctx, bin, "score", "--tables", "none", "--out", filepath.Join(dir, "out"), path)
+	cmd := exec.CommandContext(ctx, bin, append([]string{"score", "--tables", "none", "--out", filepath.Join(dir, "out")}, paths...)...)
 	cmd.Stdout, cmd.Stderr = os.Stderr, os.Stderr
 	start := time.Now()
 	if err := cmd.Run(); err != nil {
@@ -77,6 +95,6 @@ func measure(ctx context.Context, bin, path string, rows int, dir string) (strin
 		return "", errors.New("this system doesn't tell what a process used")
 	}
 	used := cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()
-	return fmt.Sprintf("%d\t%d\t%.1f\t%.2f M\t%.1f\t%d MB", rows, st.Size(), took.Seconds(),
+	return fmt.Sprintf("%d\t%d\t%.1f\t%.2f M\t%.1f\t%d MB", rows, size, took.Seconds(),
 		float64(rows)/took.Seconds()/1e6, used.Seconds(), usage.Maxrss>>10), nil
 }

@@ -37,6 +37,7 @@ func runScripts(t *testing.T, dir string) {
 			t.Fatal(err)
 		}
 	}
+	docs := docsFolder(t)
 	testscript.Run(t, testscript.Params{
 		Dir:                 dir,
 		RequireExplicitExec: true,
@@ -50,6 +51,11 @@ func runScripts(t *testing.T, dir string) {
 			"exitcode": exitCodeIs,
 			"absent":   absentEverywhere,
 			"hub":      startHub,
+			// Of the pages below docs.
+			"docblock":  docBlock(docs),
+			"cilines":   ciLines,
+			"toplabels": topLabels(filepath.Join(docs, "../stability/testdata/footage_labels.json")),
+			"untimed":   untimed,
 		},
 	})
 }

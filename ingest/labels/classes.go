@@ -18,7 +18,8 @@ const maxNames = 1 << 20
 // file numbers its classes (label_index, with names or without), or none
 // does and names are numbered in the order of their coming.
 //
-// One goroutine reads files, and truth; others may ask for names meanwhile.
+// Files may be read side by side, each by one goroutine, if their Config.Turn
+// says whose turn it is: then numbers are those of reading one after the other.
 type Classes struct {
 	mu    sync.RWMutex
 	names map[int32]string
@@ -129,7 +130,7 @@ func (c *Classes) take(indexed bool, file string) error {
 // be; ok is false where the name has none.
 func (c *Classes) Intern(name string) (index int32, ok bool) {
 	if c.way == wayNames {
-		i, err := c.named([]byte(name))
+		i, err := c.named([]byte(name), nil)
 		return i, err == nil
 	}
 	return c.Find(name)
@@ -154,7 +155,7 @@ func (cfg *Config) labelOfName(name []byte) (int32, error) {
 			}
 		}
 	}
-	return c.named(name)
+	return c.named(name, cfg.Turn)
 }
 
 // lists says whether a closed list has a label of that name.
@@ -167,8 +168,8 @@ func (c *Classes) lists(name []byte) bool {
 }
 
 // named is the number of a label that is given by name.
-func (c *Classes) named(name []byte) (int32, error) {
-	if i, ok := c.index[string(name)]; ok { // only this goroutine writes
+func (c *Classes) named(name []byte, turn func() error) (int32, error) {
+	if i, ok := c.indexOf(name); ok {
 		return i, nil
 	}
 	if c.way == wayClosed {
@@ -180,33 +181,53 @@ func (c *Classes) named(name []byte) (int32, error) {
 	if err := checkName(name); err != nil {
 		return 0, err
 	}
+	if turn != nil {
+		if err := turn(); err != nil {
+			return 0, err
+		}
+		if i, ok := c.indexOf(name); ok { // a file before this one has it, too
+			return i, nil
+		}
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	if len(c.index) >= maxNames {
 		return 0, fmt.Errorf("more than %d different labels: is that a column of labels?", maxNames)
 	}
 	i := int32(len(c.index))
-	c.set(i, string(name))
+	c.names[i], c.index[string(name)] = string(name), i
 	return i, nil
+}
+
+func (c *Classes) indexOf(name []byte) (int32, bool) {
+	c.mu.RLock()
+	i, ok := c.index[string(name)]
+	c.mu.RUnlock()
+	return i, ok
 }
 
 // numbered checks a class that is given by number, and learns its name where
 // one is given, too.
-func (c *Classes) numbered(index int32, name []byte) error {
+func (c *Classes) numbered(index int32, name []byte, turn func() error) error {
 	if c.way == wayClosed && index >= c.count {
 		return fmt.Errorf("class %d is not in the list of labels, which ends with %d", index, c.count-1)
 	}
 	if len(name) == 0 {
 		return nil
 	}
-	known, ok := c.names[index]
-	if ok && known == string(name) {
-		return nil
+	if known, err := c.agrees(index, name); known || err != nil {
+		return err
 	}
-	if i, isID := c.wnids[string(name)]; ok && isID && i == index {
-		return nil
+	if turn != nil {
+		if err := turn(); err != nil {
+			return err
+		}
+		if known, err := c.agrees(index, name); known || err != nil {
+			return err
+		}
 	}
-	if ok {
-		return fmt.Errorf("class %d is called %s, and was called %s before", index, quote(name), quote([]byte(known)))
-	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	if i, twice := c.index[string(name)]; twice {
 		return fmt.Errorf("label %s has the number %d, and had %d before", quote(name), index, i)
 	}
@@ -216,14 +237,22 @@ func (c *Classes) numbered(index int32, name []byte) error {
 	if len(c.names) >= maxNames {
 		return fmt.Errorf("more than %d different labels: is that a column of labels?", maxNames)
 	}
-	c.set(index, string(name))
+	c.names[index], c.index[string(name)] = string(name), index
 	return nil
 }
 
-func (c *Classes) set(index int32, name string) {
-	c.mu.Lock()
-	c.names[index], c.index[name] = name, index
-	c.mu.Unlock()
+// agrees holds a class's name against the one that is known, if one is.
+func (c *Classes) agrees(index int32, name []byte) (known bool, err error) {
+	c.mu.RLock()
+	was, ok := c.names[index]
+	c.mu.RUnlock()
+	if !ok || was == string(name) {
+		return ok, nil
+	}
+	if i, isID := c.wnids[string(name)]; isID && i == index {
+		return true, nil
+	}
+	return true, fmt.Errorf("class %d is called %s, and was called %s before", index, quote(name), quote([]byte(was)))
 }
 
 func checkName(name []byte) error {

@@ -17,7 +17,7 @@ type jsonRow struct {
 	PTSMs          *float64         `json:"pts_ms"`
 	PTSS           *float64         `json:"pts_s"`
 	PTSEstimated   *bool            `json:"pts_estimated"`
-	LabelIndex     *int32           `json:"label_index"`
+	LabelIndex     classNumbers     `json:"label_index"`
 	Label          *string          `json:"label"`
 	Score          *float64         `json:"score"`
 	PrevLabelScore *float64         `json:"prev_label_score"`
@@ -41,6 +41,24 @@ func (n *numbers[T]) UnmarshalJSON(b []byte) error {
 		return nil
 	}
 	return listCell(b, (*[]T)(n))
+}
+
+// classNumbers is a class by number, or the list of those that a truth allows.
+type classNumbers []int32
+
+// UnmarshalJSON reads the number or the list.
+func (n *classNumbers) UnmarshalJSON(b []byte) error {
+	*n = (*n)[:0]
+	switch {
+	case string(b) == "null":
+		return nil
+	case len(b) > 0 && b[0] == '[':
+		return listCell(b, (*[]int32)(n))
+	}
+	var one int32
+	err := json.Unmarshal(b, &one)
+	*n = append(*n, one)
+	return err
 }
 
 // jsonReader reads JSON lines. The first line's keys are the columns: a key
@@ -96,7 +114,7 @@ func (j *jsonReader) read(b *Batch) error {
 			}
 		}
 		at := j.lines.line
-		j.row = jsonRow{Top5Index: j.row.Top5Index[:0], Top5Score: j.row.Top5Score[:0], Probs: j.row.Probs[:0]}
+		j.row = jsonRow{LabelIndex: j.row.LabelIndex[:0], Top5Index: j.row.Top5Index[:0], Top5Score: j.row.Top5Score[:0], Probs: j.row.Probs[:0]}
 		if err := json.Unmarshal(line, &j.row); err != nil {
 			return atLine{at, jsonError(err)}
 		}
@@ -121,7 +139,6 @@ func (j *jsonReader) take() error {
 	cell(&set, colPTSMs, in.PTSMs, &c.pts)
 	cell(&set, colPTSS, in.PTSS, &c.pts)
 	cell(&set, colPTSEstimated, in.PTSEstimated, &c.ptsEstimated)
-	cell(&set, colLabelIndex, in.LabelIndex, &c.index)
 	cell(&set, colScore, in.Score, &c.score)
 	cell(&set, colPrevLabelScore, in.PrevLabelScore, &c.prev)
 	cell(&set, colChange, in.Change, &c.change)
@@ -134,6 +151,12 @@ func (j *jsonReader) take() error {
 	list(&set, colTop5Index, in.Top5Index, &c.topIndex)
 	list(&set, colTop5Score, in.Top5Score, &c.topScore)
 	list(&set, colProbs, in.Probs, &c.probs)
+	if len(in.LabelIndex) > 0 {
+		set.add(colLabelIndex)
+		if err := r.setClasses(in.LabelIndex); err != nil {
+			return fmt.Errorf("label_index: %w", err)
+		}
+	}
 	for k := colNone + 1; k < colProb; k++ {
 		if set.has(k) && !r.set.has(k) {
 			return fmt.Errorf("there is a %s, but the first line has none: give the same keys in every line", k)
@@ -144,7 +167,7 @@ func (j *jsonReader) take() error {
 			return fmt.Errorf("there is no %s, but the first line has one", k)
 		}
 	}
-	if set.has(colLabelIndex) && c.index < 0 {
+	if set.has(colLabelIndex) && c.index < 0 && c.allowed == 0 {
 		return fmt.Errorf("label_index is %d: a class has a number from 0 (a frame without a label has null)", c.index)
 	}
 	if set.has(colChange) && c.change < 0 {

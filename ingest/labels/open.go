@@ -31,6 +31,10 @@ type Config struct {
 	// is read; by "" of the one stream of a file without a column of
 	// streams. An error ends the reading.
 	OnStream func(name string) error
+	// Turn, where set, is for files that are read side by side: it waits until
+	// those before this one have been read, and is called before a label gets
+	// a number or a name that Classes doesn't know. An error ends the reading.
+	Turn func() error
 	// alias knows names that a closed list of labels lacks: a label below
 	// NoLabel, or 0 where it knows none.
 	alias func(name []byte) (int32, error)
@@ -155,7 +159,7 @@ func (f *File) openAs(format Format, comma byte, cfg *Config, head []byte) error
 			return errors.New("Parquet is read from a file only, not from a pipe") //nolint:staticcheck // a name
 		}
 		f.lines = nil
-		f.pq, err = openParquet(f.in, f.size)
+		f.pq, err = openParquet(f.in, f.size, cfg.sets != nil)
 		if err == nil {
 			layout = f.pq.layout
 		}

@@ -23,7 +23,7 @@ type parquetReader struct {
 	row    int64
 }
 
-func openParquet(src io.ReaderAt, size int64) (_ *parquetReader, err error) {
+func openParquet(src io.ReaderAt, size int64, sets bool) (_ *parquetReader, err error) {
 	defer recoverInto(&err)
 	f, err := parquet.OpenFile(src, size)
 	if err != nil {
@@ -59,7 +59,7 @@ func openParquet(src io.ReaderAt, size int64) (_ *parquetReader, err error) {
 				col.unsigned = !whole.IsSigned
 			}
 		}
-		if err := col.fits(); err != nil {
+		if err := col.fits(sets); err != nil {
 			return nil, fmt.Errorf("open Parquet table: column %s holds %w", columnTitle(c, class), err)
 		}
 		if c == colPTSMs || c == colPTSS {
@@ -162,7 +162,7 @@ func (p *parquetReader) take(i int) error {
 			}
 			continue
 		}
-		if err := col.set(c, i); err != nil {
+		if err := col.set(r, i); err != nil {
 			return fmt.Errorf("column %s: %w", columnTitle(col.column, col.class), err)
 		}
 	}
@@ -176,7 +176,8 @@ func (p *parquetReader) take(i int) error {
 }
 
 // set takes the column's value of row i, which is not null.
-func (p *parquetColumn) set(c *cells, i int) (err error) {
+func (p *parquetColumn) set(r *rows, i int) (err error) {
+	c := &r.cells
 	switch p.column {
 	case colStream:
 		c.stream = p.texts[i]
@@ -197,7 +198,19 @@ func (p *parquetColumn) set(c *cells, i int) (err error) {
 	case colChangeMax:
 		c.changeMax, err = finite(p.number(i))
 	case colLabelIndex:
-		c.index, err = classNumber(p.whole[i])
+		if !p.repeated {
+			c.index, err = classNumber(p.whole[i])
+			break
+		}
+		var list []int32
+		for k := p.ends[i]; k < p.ends[i+1] && err == nil; k++ {
+			var class int32
+			class, err = classNumber(p.whole[k])
+			list = append(list, class)
+		}
+		if err == nil {
+			err = r.setClasses(list)
+		}
 	case colChange:
 		c.change, err = classNumber(p.whole[i])
 	case colPTSEstimated:

@@ -41,8 +41,9 @@ type parquetColumn struct {
 	anyNull bool
 }
 
-// fits says what a column holds that it mustn't, or nil.
-func (p *parquetColumn) fits() error {
+// fits says what a column holds that it mustn't, or nil. With sets, rows may
+// have several classes.
+func (p *parquetColumn) fits(sets bool) error {
 	want, ok := "a number", p.kind == parquet.Int32 || p.kind == parquet.Int64
 	switch p.column {
 	case colStream, colLabel, colBreak:
@@ -58,6 +59,7 @@ func (p *parquetColumn) fits() error {
 	switch {
 	case !ok:
 		return fmt.Errorf("%s, not %s", p.kind, want)
+	case p.repeated && sets && p.column == colLabelIndex:
 	case p.repeated && !list:
 		return errors.New("a list")
 	case !p.repeated && list:

@@ -18,7 +18,7 @@ func (p *parquetReader) quick(b *Batch, n int) (bool, error) {
 		return false, nil
 	}
 	for _, c := range p.cols {
-		if c.anyNull || c.isText() && len(c.codes) != n {
+		if c.anyNull || c.repeated || c.isText() && len(c.codes) != n {
 			return false, nil
 		}
 	}
@@ -93,7 +93,7 @@ func (p *parquetColumn) quickInto(r *rows, into []stability.Observation) *rowErr
 		for i := range into {
 			index, err := classNumber(p.whole[i])
 			if err == nil && index != known {
-				err = r.classes.numbered(index, nil)
+				err = r.classes.numbered(index, nil, nil)
 				known = index
 			}
 			if err != nil {

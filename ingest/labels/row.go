@@ -51,7 +51,8 @@ type rows struct {
 		index int32
 		ok    bool
 	}
-	vector int // length of the vectors of probabilities; 0 before the first
+	text   []byte // of setClasses
+	vector int    // length of the vectors of probabilities; 0 before the first
 	rules  sequenceRules
 	// begun is set once there was a row, untimed where its time is empty: then
 	// all are.
@@ -168,7 +169,7 @@ func (r *rows) label(o *stability.Observation) error {
 		if r.index >= 0 && r.index != o.Label {
 			return fmt.Errorf("column top5_index: the best class is %d, but label_index is %d", o.Label, r.index)
 		}
-		return r.classes.numbered(o.Label, r.name)
+		return r.classes.numbered(o.Label, r.name, r.cfg.Turn)
 	case r.index >= 0:
 		o.Label = r.index
 		l := &r.learned
@@ -176,12 +177,18 @@ func (r *rows) label(o *stability.Observation) error {
 			return nil
 		}
 		l.name, l.index, l.ok = append(l.name[:0], r.name...), r.index, true
-		return r.classes.numbered(r.index, r.name)
+		return r.classes.numbered(r.index, r.name, r.cfg.Turn)
 	case len(r.name) == 0:
 		return nil
 	case r.set.indexed():
 		// Numbers are the file's way: here one is missing.
 		i, ok := r.classes.Find(string(r.name))
+		if !ok && r.cfg.Turn != nil {
+			if err := r.cfg.Turn(); err != nil {
+				return err
+			}
+			i, ok = r.classes.Find(string(r.name))
+		}
 		if !ok {
 			return fmt.Errorf("label %s has no number in this row", quote(r.name))
 		}
@@ -222,7 +229,7 @@ func (r *rows) ranking(o *stability.Observation) error {
 				return fmt.Errorf("column top5_score: %v after %v: the best class comes first", score, r.topScore[i-1])
 			}
 		}
-		if err := r.classes.numbered(index, nil); err != nil {
+		if err := r.classes.numbered(index, nil, nil); err != nil {
 			return err
 		}
 		o.Top[i] = stability.Ranked{Index: index, Score: float32(score)}

@@ -31,10 +31,11 @@ type TruthConfig struct {
 }
 
 // Truth is the truth of a run's streams. Streams are read when they are
-// asked for. One goroutine uses it.
+// asked for. One goroutine uses it, but for Stream of a truth with Apart.
 type Truth struct {
 	cfg    TruthConfig
 	folder bool
+	flat   bool                   // a folder of one stream's annotations
 	tracks map[string]*TruthTrack // of a table
 	single bool                   // the table has one stream, without a name
 	used   string                 // the stream that got it
@@ -48,11 +49,16 @@ func OpenTruth(ctx context.Context, cfg TruthConfig) (*Truth, error) {
 	}
 	t := &Truth{cfg: cfg, folder: st.IsDir()}
 	if t.folder {
+		t.flat = len(annotationsIn(cfg.Path)) > 0
 		return t, nil
 	}
 	t.tracks, t.single, err = t.readTable(ctx, cfg.Path)
 	return t, err
 }
+
+// Apart says whether each stream has a file or folder of its own, which may
+// be read side by side with others as far as the labels are known.
+func (t *Truth) Apart() bool { return t.folder && !t.flat }
 
 // Stream is the truth of a stream; an error where there is none.
 func (t *Truth) Stream(ctx context.Context, name string) (*TruthTrack, error) {
@@ -100,10 +106,7 @@ func (t *Truth) fromFolder(ctx context.Context, name string) (*TruthTrack, error
 		return track, nil
 	}
 	for _, dir := range []string{filepath.Join(t.cfg.Path, name), t.cfg.Path} {
-		files, err := filepath.Glob(filepath.Join(globEscape(dir), "*.xml"))
-		if err != nil {
-			return nil, fmt.Errorf("look for truth: %w", err)
-		}
+		files := annotationsIn(dir)
 		if len(files) == 0 {
 			continue
 		}
@@ -264,6 +267,15 @@ func (t *Truth) labelOf(names []string, o *stability.Observation, sets *stabilit
 		row = append(row, l)
 	}
 	return t.resolve(o, row, sets)
+}
+
+// annotationsIn are the annotations in a folder.
+func annotationsIn(dir string) []string {
+	files, err := filepath.Glob(filepath.Join(globEscape(dir), "*.xml"))
+	if err != nil {
+		panic("BUG: an escaped pattern: " + err.Error())
+	}
+	return files
 }
 
 func globEscape(path string) string {

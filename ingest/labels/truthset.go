@@ -3,6 +3,7 @@ package labels
 import (
 	"bytes"
 	"fmt"
+	"strconv"
 )
 
 // setSeparator stands between the labels of a truth that allows several for a
@@ -66,6 +67,29 @@ func (s *rowSets) of(label int32) []int32 {
 	return s.sets[setBase-label]
 }
 
+// setClasses takes a cell that is a list of class numbers: none, one, or those
+// that a truth allows.
+func (r *rows) setClasses(list []int32) error {
+	switch {
+	case len(list) == 0:
+		return nil
+	case len(list) == 1:
+		r.index = list[0]
+		return nil
+	case r.cfg.sets == nil:
+		return fmt.Errorf("%d classes: a frame has one answer (a truth may have several)", len(list))
+	}
+	r.text = r.text[:0]
+	for i, class := range list {
+		if i > 0 {
+			r.text = append(r.text, setSeparator)
+		}
+		r.text = strconv.AppendInt(r.text, int64(class), 10)
+	}
+	_, err := r.setNumbers(r.text)
+	return err
+}
+
 // setNumbers reads a cell of class numbers such as 3|5.
 func (r *rows) setNumbers(cell []byte) (ok bool, err error) {
 	label, ok, err := r.cfg.sets.read(cell, func(part []byte) (int32, error) {
@@ -73,7 +97,7 @@ func (r *rows) setNumbers(cell []byte) (ok bool, err error) {
 		if err != nil {
 			return 0, err
 		}
-		return i, r.classes.numbered(i, nil)
+		return i, r.classes.numbered(i, nil, nil)
 	})
 	if ok && err == nil {
 		r.allowed = label

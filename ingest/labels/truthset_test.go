@@ -1,6 +1,7 @@
 package labels
 
 import (
+	"bytes"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -9,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/flipmeter/flipmeter/stability"
+	"github.com/parquet-go/parquet-go"
 )
 
 // allowed are the labels that each of the first n rows of a truth allows, by
@@ -65,6 +67,9 @@ func TestSetsOfLabelsInATruth(t *testing.T) {
 		{"t.txt", "3|5\n3\n", NewClasses(), "class 3+class 5 class 3"},
 		{"t.txt", "a|b\nc\n", NewClasses(), "a+b c"},
 		{"t.jsonl", `{"label":"a|b"}` + "\n" + `{"label":"b"}` + "\n", NewClasses(), "a+b b"},
+		{"t.jsonl", `{"label_index":[3,5]}` + "\n" + `{"label_index":5}` + "\n" + `{"label_index":[]}` + "\n" + `{"label_index":[5,3]}` + "\n", NewClasses(), "class 3+class 5 class 5  class 3+class 5"},
+		{"t.jsonl", `{"label_index":[3,-5]}` + "\n", NewClasses(), `t.jsonl:1: "-5" is not the number of a class`},
+		{"t.jsonl", `{"label_index":2.5}` + "\n", NewClasses(), `t.jsonl:1: label_index is a number 2.5, not a int32`},
 		// A label that is called so goes before.
 		{"t.csv", "label\na|b\nzebra|n02129165\nlion\n", closed(), "a|b lion+zebra lion"},
 		{"t.csv", "label\nzebra\nzebra|gnu\n", closed(), `t.csv:3: label "gnu" is not in the list of labels`},
@@ -87,6 +92,34 @@ func TestSetsOfLabelsInATruth(t *testing.T) {
 				t.Errorf("got %q, %v\nwant %q", said, err, c.want)
 			}
 		})
+	}
+}
+
+// TestSetsByNumberInParquet: a column of lists in a truth.
+func TestSetsByNumberInParquet(t *testing.T) {
+	type row struct {
+		LabelIndex []int32 `parquet:"label_index,list"`
+	}
+	var b bytes.Buffer
+	if err := parquet.Write(&b, []row{{[]int32{3, 5}}, {[]int32{5}}, {}, {[]int32{5, 3}}}); err != nil {
+		t.Fatal(err)
+	}
+	path := writeFile(t, "t.parquet", b.Bytes())
+	got, err := allowed(t, TruthConfig{Path: path, Classes: NewClasses()}, 4)
+	if want := "class 3+class 5 class 5  class 3+class 5"; err != nil || strings.Join(got, " ") != want {
+		t.Errorf("got %q, %v\nwant %q", strings.Join(got, " "), err, want)
+	}
+	if _, err := Open(Config{Path: path, Classes: NewClasses()}); err == nil || !strings.Contains(err.Error(), "column label_index holds a list") {
+		t.Errorf("as labels: %v", err)
+	}
+	path = writeFile(t, "l.jsonl", []byte(`{"label_index":3}`+"\n"+`{"label_index":[3,5]}`+"\n"))
+	f, err := Open(Config{Path: path, Classes: NewClasses()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	if err := f.ReadBatch(t.Context(), NewBatch()); err == nil || !strings.Contains(err.Error(), "l.jsonl:2: label_index: 2 classes: a frame has one answer") {
+		t.Errorf("as labels: %v", err)
 	}
 }
 

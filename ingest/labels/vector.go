@@ -56,7 +56,7 @@ func (r *rows) labelOfVector(o *stability.Observation) error {
 			return fmt.Errorf("label_index is %d, but class %d has the highest probability", r.index, o.Label)
 		}
 	}
-	return r.classes.numbered(o.Label, r.name)
+	return r.classes.numbered(o.Label, r.name, r.cfg.Turn)
 }
 
 // rank fills in the best classes of a vector.

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"encoding/csv"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 
@@ -13,6 +14,9 @@ import (
 // rowGroup is the number of rows of a Parquet row group: what a writer holds
 // in memory, and what a reader has to read at once.
 const rowGroup = 8192
+
+// parquetBatch divides rowGroup.
+const parquetBatch = 256
 
 // Writer writes rows of one table: a struct with tags like those of Frame,
 // whose fields are texts, truth values, int32, uint64, floats, pointers to
@@ -37,7 +41,7 @@ func NewWriter[T any](w io.Writer, format Format) (*Writer[T], error) {
 	}
 }
 
-// Write appends rows; it keeps none of them.
+// Write appends rows. What they point to must not change before Close.
 func (w *Writer[T]) Write(rows ...T) error {
 	w.rows += int64(len(rows))
 	return w.write(rows)
@@ -54,13 +58,30 @@ func newParquetWriter[T any](w io.Writer) *Writer[T] {
 		parquet.MaxRowsPerRowGroup(rowGroup),
 		parquet.Compression(&parquet.Zstd),
 		parquet.CreatedBy("flipmeter", "", ""))
+	// Rows are handed on so many at a time: one by one costs twice as much,
+	// and where pages end must not depend on how the rows came.
+	batch := make([]T, 0, parquetBatch)
+	flush := func() error {
+		// A write that ends a row group also writes the group out.
+		_, err := p.Write(batch)
+		clear(batch)
+		batch = batch[:0]
+		return err
+	}
 	return &Writer[T]{
 		write: func(rows []T) error {
-			// A write that ends a row group also writes the group out.
-			_, err := p.Write(rows)
-			return err
+			for len(rows) > 0 {
+				n := min(len(rows), parquetBatch-len(batch))
+				batch, rows = append(batch, rows[:n]...), rows[n:]
+				if len(batch) == parquetBatch {
+					if err := flush(); err != nil {
+						return err
+					}
+				}
+			}
+			return nil
 		},
-		close: p.Close,
+		close: func() error { return errors.Join(flush(), p.Close()) },
 	}
 }
 
