@@ -94,7 +94,7 @@ func TestMakeTargetsExplainThemselves(t *testing.T) {
 
 // TestFetchedFilesAreChecked reads the list of what set-up fetches.
 func TestFetchedFilesAreChecked(t *testing.T) {
-	sum := regexp.MustCompile(`^[0-9a-f]{64}$`)
+	sum := regexp.MustCompile(`^[0-9a-f]{64}(\|[0-9a-f]{64})*$`)
 	pinned := regexp.MustCompile(`^(pip:[\w.-]+==[\w.]+|deb:[\w.-]+)$`)
 	lines := 0
 	for _, f := range theTree(t).text {
