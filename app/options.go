@@ -15,6 +15,7 @@ import (
 	"github.com/flipmeter/flipmeter/ingest"
 	"github.com/flipmeter/flipmeter/perturb"
 	"github.com/flipmeter/flipmeter/report/table"
+	"github.com/flipmeter/flipmeter/resample"
 	"github.com/flipmeter/flipmeter/scene"
 	"github.com/flipmeter/flipmeter/stability"
 )
@@ -148,6 +149,7 @@ func (o *AnalyzeOptions) validate() ([]alerts.Condition, error) {
 		oneOf("--color-matrix", o.ColorMatrix, "auto", "bt601", "bt709"),
 		oneOf("--deinterlace", o.Deinterlace, "off", "auto", "on"),
 		oneOf("--accelerator", o.Accelerator, "auto", "cpu", "openvino", "cuda", "tensorrt"),
+		oneOf("--resize", o.Resize, append([]string{"", "nearest", "linear", "area", "cubic", "lanczos"}, resample.Names()...)...),
 		oneOf("--fit", o.Fit, "", "crop", "squash", "letterbox"),
 		o.Described.validate(),
 	} {

@@ -47,7 +47,7 @@ type Model struct {
 	Batch       int              `yaml:"batch" min:"0" max:"1024" doc:"Frames of a run on a GPU. Every run has this size, so that an answer does not depend on the frames beside it: larger is faster for many streams, and wasted on few. 0 is 8."`
 	BatchDelay  time.Duration    `yaml:"batch_delay" min:"0s" doc:"How long the first frame of a batch waits for the others. Longer fills batches, and is added to the delay of a live picture."`
 
-	Resize string `yaml:"resize" doc:"Resize filter in place of the model's own: nearest, linear, area, cubic, lanczos. It changes results more than most things: linear without anti-aliasing alone can multiply the flips. Empty: as the model says."`
+	Resize string `yaml:"resize" enum:"|area|cubic|lanczos|linear|nearest|pillow-bicubic|pillow-bilinear|pillow-box|pillow-lanczos|pillow-nearest|tf1-align-corners|tf1-bilinear|tf2-area|tf2-bicubic|tf2-bilinear|tf2-bilinear-antialias|tf2-nearest|torch-bilinear|torch-bilinear-antialias" doc:"Resize filter in place of the model's own: nearest, linear, area, cubic and lanczos are OpenCV's, other libraries' are called pillow-bicubic, tf2-area and so on (docs/probe.md). It changes results more than most things: linear without anti-aliasing alone can multiply the flips. Empty: as the model says."`
 	Fit    string `yaml:"fit" enum:"|crop|squash|letterbox" doc:"How a frame is fitted to the model's input: crop (the centre), squash (aspect ignored) or letterbox (bars). Empty: as the model says."`
 
 	Preprocess string `yaml:"preprocess" enum:"|bytes|caffe|imagenet|inception|lite|unit" doc:"What is done to pixels before a model sees them that does not say so itself: imagenet, inception, caffe, lite, unit (0 to 1) or bytes (0 to 255). See docs/models.md."`

@@ -41,7 +41,7 @@ func Bias(classes []perturb.ClassBias, placed []perturb.Placed, left []perturb.L
 		}
 	}
 	if tested == 0 {
-		s.Lead = fmt.Sprintf("None of the %d classes has the %d boxes that a test needs.", len(classes), perturb.MinBoxes)
+		s.Lead = fmt.Sprintf("None of %s has the %d boxes that a test needs.", count(len(classes), "class", "classes"), perturb.MinBoxes)
 	} else {
 		s.Lead = fmt.Sprintf("Of %s (horizontal, vertical, height; %s), %d are not uniform after correction. A network trained on such pictures has no need to be indifferent to shifts.",
 			count(tested, "distribution", "distributions"), count(len(classes)-few, "class", "classes"), biased)

@@ -25,7 +25,7 @@ func Scale(s perturb.Scaling, models []Moved) Section {
 	out.Lead = sentences(nothing, leads...)
 	out.Tables = []Table{measuresTable(models, nil)}
 	if len(models) > 1 {
-		out.Figures = append(out.Figures, changeBars(out.ID, models, nil))
+		out.Figures = append(out.Figures, changeBars(out.ID, perturb.Translation{}, models, nil))
 	}
 	for i := range models {
 		if len(s.Sizes) > 2 && len(models[i].Chains) > 0 {

@@ -28,7 +28,7 @@ func Translate(t perturb.Translation, models []Moved) Section {
 	s.Lead = translateLead(t, models)
 	s.Tables = []Table{measuresTable(models, paperRows(t))}
 	if len(models) > 1 || len(paperRows(t)) > 0 {
-		s.Figures = append(s.Figures, changeBars(s.ID, models, paperRows(t)))
+		s.Figures = append(s.Figures, changeBars(s.ID, t, models, paperRows(t)))
 	}
 	for i := range models {
 		m := &models[i]
@@ -145,6 +145,8 @@ func paperRows(t perturb.Translation) []paper {
 		return []paper{{"VGG16, paper", .18, .06, nan}, {"ResNet50, paper", .20, .086, nan}}
 	case t.Protocol == perturb.Sweep:
 		return []paper{{"VGG16, paper", nan, nan, 345. / 200}, {"ResNet50, paper", nan, nan, 837. / 200}, {"InceptionResNetV2, paper", nan, nan, 848. / 200}}
+	case t.Protocol == perturb.BBox:
+		return []paper{{"VGG16, paper", nan, nan, 352. / 200}, {"ResNet50, paper", nan, nan, 527. / 200}, {"InceptionResNetV2, paper", nan, nan, 460. / 200}}
 	}
 	return nil
 }
@@ -194,11 +196,14 @@ func modelName(m *infer.ModelInfo) string {
 }
 
 // changeBars compares models, with the paper's in grey.
-func changeBars(id string, models []Moved, refs []paper) Figure {
+func changeBars(id string, t perturb.Translation, models []Moved, refs []paper) Figure {
 	jagged := len(refs) > 0 && !math.IsNaN(refs[0].jaggedness)
 	f := Figure{File: FileName(id, "models"), Title: "P(top-1 change)", Caption: "How often the label changes with one pixel; lines are 95 % intervals, grey bars are the paper's."}
 	if jagged {
 		f.Title, f.Caption = "Changes of the top 5 along a sweep", "How often the reference class enters or leaves the top 5, a picture; lines are 95 % intervals, grey bars are the paper's (200 pictures, 100 steps)."
+		if t.Protocol == perturb.BBox {
+			f.Title, f.Caption = "Changes of the top 5 along a window's way", "How often the reference class enters or leaves the top 5, an object; lines are 95 % intervals, grey bars are the paper's (200 pictures, shifts from −88 to 87). Here a window ends at the picture's edge, which may make its way shorter."
+		}
 		if unknownTruth(models) {
 			f.Caption += " The paper followed the true class. Where that is not known, as here, it is the label that most steps have, which leaves the top 5 less often: these counts are too low to be held against the grey ones."
 		}

@@ -68,3 +68,30 @@ func TestWideTablesWrap(t *testing.T) {
 		}
 	}
 }
+
+// TestPaperValuesStandBeside: each protocol that the paper has figures of shows
+// them, in the table and in the chart, and no other does.
+func TestPaperValuesStandBeside(t *testing.T) {
+	chains := exampleChains("p", 2)
+	models := []Moved{{Model: exampleModel("m"), Chains: chains, Measures: perturb.Measure(chains), Complete: true}}
+	for _, c := range []struct {
+		protocol   perturb.Protocol
+		background perturb.Background
+		row, grey  int // of the table: which, and how many columns
+		want       string
+	}{
+		{perturb.Crop, perturb.Mean, 0, 2, "0.062 0.061"},
+		{perturb.Embed, perturb.Mean, 0, 2, "0.18 0.2"},
+		{perturb.Embed, perturb.Black, 0, 0, ""},
+		{perturb.Embed, perturb.Inpaint, 0, 0, ""},
+		{perturb.Sweep, perturb.Inpaint, 2, 3, "1.73 4.18 4.24"},
+		{perturb.BBox, perturb.Mean, 2, 3, "1.76 2.63 2.3"},
+	} {
+		s := perturb.DefaultTranslation(c.protocol)
+		s.Background = c.background
+		table := Translate(s, models).Tables[0]
+		if got := strings.Join(table.Rows[c.row][2:], " "); got != c.want || len(table.Grey) != c.grey {
+			t.Errorf("%s on %s: %q and %d grey columns", c.protocol, c.background, got, len(table.Grey))
+		}
+	}
+}
