@@ -223,7 +223,7 @@ func TestRemoveResolves(t *testing.T) {
 	if got := e.Firing(); len(got) != 1 || got[0].Stream != "a" {
 		t.Errorf("firing: %v", got)
 	}
-	if got, want := describe(e.Remove(time.Second, "a")), "1s firing>resolved (the stream was removed)"; got != want {
+	if got, want := describe(e.Remove(time.Second, "a")), "1s firing>resolved (the camera was paused or taken out)"; got != want {
 		t.Errorf("%q, want %q", got, want)
 	}
 	for _, name := range []string{"a", "b", "never seen"} {

@@ -18,7 +18,7 @@ const (
 	ReasonNoData     = "no data"
 	ReasonNoBaseline = "what is normal for the camera is not known yet"
 	ReasonDown       = "the camera is down"
-	ReasonRemoved    = "the stream was removed"
+	ReasonRemoved    = "the camera was paused or taken out"
 	ReasonRuleGone   = "the rule was removed"
 	// ReasonRuleChanged ends a pending condition only.
 	ReasonRuleChanged = "the rule was changed"

@@ -60,7 +60,7 @@ func findModel(home, name string) (path, why string, err error) {
 		}
 		return path, why, nil
 	}
-	return "", "", fmt.Errorf("no model is installed in %s: build one with flipmeter models build, or give an ONNX file with --model", dir)
+	return "", "", fmt.Errorf("no model is installed in %s: build one with flipmeter models build, or give an ONNX file with --model, or as model.name in a configuration", dir)
 }
 
 // Hardware says how the network is run on what there is: the finer points,

@@ -151,6 +151,16 @@ func (e *encoder) masked(s, secret string) string {
 	case secret != "url":
 		return mask
 	}
+	// What is asked for may be a password as well.
+	asked := ""
+	if _, rest, ok := strings.Cut(s, "://"); ok {
+		if i := strings.IndexAny(rest, "?#"); i >= 0 {
+			if strings.Contains(rest[i:], "@") {
+				return mask // it may be within a password
+			}
+			s, asked = s[:len(s)-len(rest)+i], rest[i:i+1]+mask
+		}
+	}
 	parts := strings.Split(s, ",")
 	for i, p := range parts {
 		if !strings.Contains(p, "@") {
@@ -163,7 +173,7 @@ func (e *encoder) masked(s, secret string) string {
 		}
 		parts[i] = u.Scheme + "://" + mask + "@" + u.Host + u.EscapedPath()
 	}
-	return strings.Join(parts, ",")
+	return strings.Join(parts, ",") + asked
 }
 
 // durationText is a duration without the zero units that String appends.

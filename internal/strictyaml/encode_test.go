@@ -67,6 +67,11 @@ func TestAddressesLoseTheirCredentials(t *testing.T) {
 		"u:p@host":                        "***",
 		"nats://u:%zz@host":               "***",
 		"nats://u:p@q@host":               "nats://***@host",
+		"http://cam/mjpg?user=u&pwd=p":    "http://cam/mjpg?***",
+		"rtsp://u:p@cam/1?a=b,c=p#x":      "rtsp://***@cam/1?***",
+		"rtsp://u:p?q@cam/1":              "***",
+		"http://cam/live#p":               "http://cam/live#***",
+		"synth:number?frames=3":           "synth:number?frames=3",
 	} {
 		e := &encoder{}
 		if got := e.masked(text, "url"); got != want {

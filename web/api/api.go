@@ -81,7 +81,7 @@ func Handler(cfg Config) http.Handler {
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
-	s := &server{cfg: cfg}
+	s := newServer(cfg)
 	mux := http.NewServeMux()
 	methods := map[string][]string{}
 	for _, r := range s.routes() {
@@ -116,7 +116,36 @@ func notAllowed(methods []string) http.Handler {
 	})
 }
 
-type server struct{ cfg Config }
+type server struct {
+	cfg  Config
+	past chan struct{} // holds one for each question about the past that is being answered
+}
+
+// atOnce is how many questions about the past are answered at a time: each
+// may read a year of files.
+const atOnce = 2
+
+func newServer(cfg Config) *server {
+	return &server{cfg: cfg, past: make(chan struct{}, atOnce)}
+}
+
+// inTurn lets questions about the past wait for each other.
+func (s *server) inTurn(next http.HandlerFunc) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		patience := time.NewTimer(10 * time.Second)
+		defer patience.Stop()
+		select {
+		case s.past <- struct{}{}:
+			defer func() { <-s.past }()
+			next(w, r)
+			return
+		case <-patience.C:
+		case <-r.Context().Done():
+		}
+		w.Header().Set("Retry-After", "10")
+		access.Problem(w, http.StatusServiceUnavailable, "others are asking about the past")
+	}
+}
 
 // route is one operation: how it is served, and how it is described.
 type route struct {
@@ -162,14 +191,14 @@ func (s *server) routes() []route {
 		{get, "/silences", viewer, s.silences, "listSilences", "Silences that hold, will hold, or ended within a day", nil, nil, ok, []alerts.Silence{}, "", nil},
 		{post, "/silences", admin, s.silence, "addSilence", "Keep alerts from being told for some time", nil, NewSilence{}, http.StatusCreated, alerts.Silence{}, "", []int{400, 413, 415}},
 		{del, "/silences/{silence}", admin, s.endSilence, "endSilence", "End a silence now", nil, nil, none, nil, "", []int{404}},
-		{get, "/history/windows", viewer, s.historyWindows, "listHistory", "Measures of past hours and days, in steps",
-			[]param{camera, since, until, {"step", "string", "width of a step, as 5m; chosen by the stretch unless given"}}, nil, ok, []history.Series{}, "", []int{400, 404}},
-		{get, "/history/flips", viewer, s.historyFlips, "listPastFlips", "Flips of the past, newest first",
-			[]param{camera, since, until, limit}, nil, ok, []history.Flip{}, "", []int{400, 404}},
-		{get, "/history/alerts", viewer, s.historyAlerts, "listPastAlerts", "What receivers were told, newest first",
-			[]param{camera, since, until, limit}, nil, ok, []alerts.Notice{}, "", []int{400, 404}},
-		{get, "/history/report", viewer, s.historyReport, "getReport", "The page of flipmeter report for a stretch of time",
-			[]param{camera, since, until}, nil, ok, nil, "text/html", []int{400, 404}},
+		{get, "/history/windows", viewer, s.inTurn(s.historyWindows), "listHistory", "Measures of past hours and days, in steps",
+			[]param{camera, since, until, {"step", "string", "width of a step, as 5m; chosen by the stretch unless given"}}, nil, ok, []history.Series{}, "", []int{400, 404, 503}},
+		{get, "/history/flips", viewer, s.inTurn(s.historyFlips), "listPastFlips", "Flips of the past, newest first",
+			[]param{camera, since, until, limit}, nil, ok, []history.Flip{}, "", []int{400, 404, 503}},
+		{get, "/history/alerts", viewer, s.inTurn(s.historyAlerts), "listPastAlerts", "What receivers were told, newest first",
+			[]param{camera, since, until, limit}, nil, ok, []alerts.Notice{}, "", []int{400, 404, 503}},
+		{get, "/history/report", viewer, s.inTurn(s.historyReport), "getReport", "The page of flipmeter report for a stretch of time",
+			[]param{camera, since, until}, nil, ok, nil, "text/html", []int{400, 404, 503}},
 		{get, "/system", viewer, s.system, "getSystem", "How the program itself is doing", nil, nil, ok, System{}, "", nil},
 		{get, "/configuration", admin, s.configuration, "getConfiguration", "The configuration in force, secrets masked", nil, nil, ok, Configuration{}, "", []int{404}},
 		{get, "/events", viewer, s.events, "streamEvents", "Updates as server-sent events: hello, camera, flip, alerts, removed",

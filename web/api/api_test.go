@@ -3,6 +3,7 @@ package api
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -162,6 +163,42 @@ func TestEveryRouteWithEveryRole(t *testing.T) {
 	}
 	if got, want := strings.Join(s.controls.asked, ", "), "add gate, remove gate, pause gate, resume gate"; got != want {
 		t.Errorf("asked for %s, want %s", got, want)
+	}
+}
+
+// Whatever changes something refuses what a page of another site makes an
+// admin's browser send, and makes no change.
+func TestEveryChangeRefusesOtherSites(t *testing.T) {
+	s := newSite(t)
+	tried := 0
+	for _, r := range s.api.routes() {
+		if r.method == http.MethodGet {
+			continue
+		}
+		for name, value := range map[string]string{"Sec-Fetch-Site": "cross-site", "Origin": "https://evil.example"} {
+			req, err := http.NewRequestWithContext(t.Context(), r.method, s.URL+s.fill(prefix+r.path), strings.NewReader(bodyOf(&r)))
+			if err != nil {
+				t.Fatal(err)
+			}
+			req.Header.Set("Content-Type", "application/json")
+			req.Header.Set("Authorization", "Bearer "+s.tokens[access.Admin])
+			req.Header.Set(name, value)
+			resp, err := s.client.Do(req)
+			if err != nil {
+				t.Fatal(err)
+			}
+			_ = resp.Body.Close()
+			tried++
+			if resp.StatusCode != http.StatusForbidden {
+				t.Errorf("%s %s with %s: %s answers %d", r.method, r.path, name, value, resp.StatusCode)
+			}
+		}
+	}
+	if tried < 8 || len(s.controls.asked) > 0 {
+		t.Errorf("%d requests, which changed %v", tried, s.controls.asked)
+	}
+	if _, b := s.ask(t, access.Viewer, "GET", "/api/v1/silences", ""); strings.TrimSpace(string(b)) != "[]" {
+		t.Errorf("silences: %s", b)
 	}
 }
 
@@ -407,5 +444,27 @@ func TestReportIsSandboxed(t *testing.T) {
 	}
 	if resp, _ := s.ask(t, access.Viewer, "GET", "/api/v1/history/report?since=never", ""); resp.StatusCode != 400 {
 		t.Errorf("with a wrong time: %d", resp.StatusCode)
+	}
+}
+
+// Questions about the past are answered a few at a time; who leaves while he
+// waits is let go.
+func TestThePastIsAskedInTurn(t *testing.T) {
+	s := newServer(Config{})
+	for range atOnce {
+		s.past <- struct{}{}
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	w := httptest.NewRecorder()
+	s.inTurn(func(http.ResponseWriter, *http.Request) { t.Error("answered out of turn") })(w, httptest.NewRequestWithContext(ctx, "GET", "/", nil))
+	if w.Code != http.StatusServiceUnavailable || w.Header().Get("Retry-After") == "" {
+		t.Errorf("%d %v", w.Code, w.Header())
+	}
+	<-s.past
+	answered := false
+	s.inTurn(func(http.ResponseWriter, *http.Request) { answered = true })(httptest.NewRecorder(), httptest.NewRequest("GET", "/", nil))
+	if !answered || len(s.past) != atOnce-1 {
+		t.Errorf("answered: %v, %d are being answered", answered, len(s.past))
 	}
 }

@@ -114,7 +114,7 @@ func newSite(t testing.TB) *site {
 			return err
 		},
 	}
-	s.api = &server{cfg: cfg}
+	s.api = newServer(cfg)
 	s.flip = s.watch(t)
 	s.Server = httptest.NewServer(guard.Wrap(Handler(cfg)))
 	transport := &http.Transport{}
