@@ -33,10 +33,13 @@ func openDecoded(ctx context.Context, r child.Request, pool *frame.Pool) (ingest
 			Address: r.Address, Stream: r.Stream, Wants: r.Wants, Pool: pool,
 			ColorMatrix: gocv.ColorMatrix(r.ColorMatrix), Deinterlace: gocv.Deinterlace(r.Deinterlace),
 			Region: r.Region, Mask: r.Mask, Stride: r.Stride, FPS: r.FPS,
-			Transport: r.Transport, Hardware: r.Hardware, OpenTimeout: r.OpenTimeout, ReadTimeout: r.ReadTimeout,
+			Transport: r.Transport, Hardware: r.Hardware, Keyframes: r.Keyframes, OpenTimeout: r.OpenTimeout, ReadTimeout: r.ReadTimeout,
 			// The parent passes on what is said on standard error.
 			Logger: slog.New(slog.NewTextHandler(os.Stderr, nil)),
 		})
+	}
+	if r.Keyframes {
+		return nil, fmt.Errorf("%s is a file, and keyframes is for streams: leave it out: %w", r.Address, ingest.ErrPermanent)
 	}
 	return gocv.Open(ctx, gocv.Config{
 		Path: r.Address, Stream: r.Stream, Wants: r.Wants, Pool: pool,

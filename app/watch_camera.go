@@ -278,6 +278,10 @@ func (f *follower) opened(info ingest.Info) {
 		sum := sha256.Sum256(fmt.Appendf(nil, "%s fps %v", hash, s.FPS))
 		hash = hex.EncodeToString(sum[:])
 	}
+	if s.Keyframes {
+		sum := sha256.Sum256(fmt.Appendf(nil, "%s keyframes", hash))
+		hash = hex.EncodeToString(sum[:])
+	}
 	f.bus.SetIdentity(hash)
 }
 

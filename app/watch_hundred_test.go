@@ -1,13 +1,37 @@
 package app_test
 
 import (
+	"context"
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/flipmeter/flipmeter/app"
+	"github.com/flipmeter/flipmeter/configs"
 	"github.com/flipmeter/flipmeter/event"
+	"github.com/flipmeter/flipmeter/frame"
+	"github.com/flipmeter/flipmeter/ingest"
 )
+
+// blank is a source that costs nothing: empty pictures, two a second.
+type blank struct {
+	wants []frame.Want
+	pool  *frame.Pool
+	n     int
+}
+
+func (b *blank) Info() ingest.Info {
+	return ingest.Info{Name: "blank", Kind: "synth", Width: 96, Height: 96, FPS: 2}
+}
+func (b *blank) Close() error { return nil }
+
+func (b *blank) Read(_ context.Context, into *frame.Frame) error {
+	into.Prepare(b.pool, b.wants, 96, 96)
+	into.Width, into.Height, into.Seq, into.PTS = 96, 96, uint64(b.n), time.Duration(b.n)*time.Second/2
+	b.n++
+	return nil
+}
 
 // One of a hundred cameras is changed, and one taken out: the other 98 are
 // not opened anew, their epochs and numbers go on without a gap, and what
@@ -15,12 +39,15 @@ import (
 func TestReloadOfOneOfAHundred(t *testing.T) {
 	const many = 100
 	var b strings.Builder
-	b.WriteString("defaults: {cuts: \"off\", queue: block, measures: {windows: [10m]}}\ncameras:\n")
+	b.WriteString("defaults: {cuts: \"off\", queue: block, frozen_after: 0s, measures: {windows: [10m]}}\ncameras:\n")
 	for i := range many {
-		fmt.Fprintf(&b, "  - {name: c%02d, url: \"synth:number?frames=100000&fps=2&size=96x96\", stall_after: 0s, queue_size: 3}\n", i)
+		fmt.Fprintf(&b, "  - {name: c%02d, url: \"shop:1\", stall_after: 0s, queue_size: 3}\n", i)
 	}
-	r := startWatch(t, b.String(), byNumber, func(o *app.WatchOptions) {
-		o.Environ = append(o.Environ, "FLIPMETER_WATCH_WEB_PICTURES=false")
+	r := startWatch(t, b.String(), func(_ *frame.Frame, _ frame.Picture, probs []float32) error { probs[0] = 1; return nil }, func(o *app.WatchOptions) {
+		o.Environ = append(o.Environ, "FLIPMETER_WATCH_WEB_PICTURES=false", "FLIPMETER_WATCH_NATS_PICTURES=false")
+		o.OpenSource = func(_ context.Context, _ configs.Camera, wants []frame.Want, pool *frame.Pool) (ingest.Source, error) {
+			return &blank{wants: wants, pool: pool}, nil
+		}
 	})
 	next, broken := map[string]uint64{}, map[string]string{}
 	r.tape.get(func(p *tape) {
@@ -52,7 +79,7 @@ func TestReloadOfOneOfAHundred(t *testing.T) {
 	}
 	more(3)
 	before := r.scrape()
-	changed := `  - {name: c42, url: "synth:number?frames=100000&fps=2&size=96x96", stall_after: 0s, queue_size: `
+	changed := `  - {name: c42, url: "shop:1", stall_after: 0s, queue_size: `
 	r.rewrite(changed+"3", changed+"4")
 	gone := strings.Replace(changed, "c42", "c17", 1) + "3}\n"
 	r.rewrite(gone, "")

@@ -78,7 +78,7 @@ func (d *decoding) opener(c configs.Camera, w wants, pool *frame.Pool, log *slog
 	live = gocv.Available && gocv.IsLive(address)
 	req := child.Request{
 		Address: address, Stream: c.Name, Wants: w.list, ColorMatrix: s.ColorMatrix, Deinterlace: s.Deinterlace,
-		Region: region, Mask: s.Mask, Transport: s.Transport, Hardware: s.Hardware,
+		Region: region, Mask: s.Mask, Transport: s.Transport, Hardware: s.Hardware, Keyframes: s.Keyframes,
 		OpenTimeout: s.OpenTimeout, ReadTimeout: s.ReadTimeout,
 	}
 	if live { // the others are sampled by the reader

@@ -81,6 +81,7 @@ type CameraSettings struct {
 
 	Transport string        `yaml:"transport" enum:"tcp|udp" doc:"How RTSP streams travel. UDP loses packets, which show as damaged pictures."`
 	Hardware  bool          `yaml:"hardware" doc:"Decode on the graphics card where OpenCV can."`
+	Keyframes bool          `yaml:"keyframes" doc:"Decode only the keyframes of a stream, which is far cheaper; fps and stride choose among those. Neighbours are then as far apart as keyframes are: stall_after and read_timeout must be longer than that. See docs/sizing.md."`
 	AtEnd     string        `yaml:"at_end" enum:"loop|stop|wait" doc:"What follows the end of a file: loop begins it again, stop leaves it. wait is for folders that are being filled: pictures and clips are taken as they appear, in the order of their names, none before it is whole (see settled)."`
 	Settled   time.Duration `yaml:"settled" min:"0s" max:"1h" doc:"With at_end: wait, how long a file must not have changed before it is read. 0s is for files that are moved into the folder when they are whole."`
 

@@ -52,6 +52,7 @@ type Request struct {
 	FPS         float64       `json:"fps"`
 	Transport   string        `json:"transport"`
 	Hardware    bool          `json:"hardware"`
+	Keyframes   bool          `json:"keyframes"`
 	OpenTimeout time.Duration `json:"open_timeout"`
 	ReadTimeout time.Duration `json:"read_timeout"`
 }

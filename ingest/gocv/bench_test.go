@@ -4,7 +4,12 @@ package gocv
 
 import (
 	"errors"
+	"net/http"
+	"net/http/httptest"
+	"path/filepath"
+	"syscall"
 	"testing"
+	"time"
 
 	"github.com/flipmeter/flipmeter/frame"
 	"github.com/flipmeter/flipmeter/ingest"
@@ -50,4 +55,52 @@ func BenchmarkRead(b *testing.B) {
 			src.Close()
 		})
 	}
+}
+
+// BenchmarkKeyframes reads 20 seconds of 1080p at 25 frames a second, with a
+// keyframe every two seconds, an iteration: all frames, of which every 50th is
+// looked at, and keyframes alone, which are as many. What it says of time is
+// that of the processors together only with GOMAXPROCS and a machine to itself;
+// cpu-ms/s is what the process used for a second of the stream.
+func BenchmarkKeyframes(b *testing.B) {
+	clip := makeClip(b, "hd.mp4", "-stream_loop", "-1", "-i", footage(b, "bigbuckbunny.mp4"), "-t", "20", "-an", "-vf", "scale=1920:1080,fps=25",
+		"-c:v", "libx264", "-preset", "veryfast", "-g", "50", "-keyint_min", "50", "-sc_threshold", "0", "-bf", "0", "-pix_fmt", "yuv420p", "-movflags", "+faststart")
+	server := httptest.NewServer(http.FileServer(http.Dir(filepath.Dir(clip))))
+	defer server.Close()
+	for name, only := range map[string]bool{"all": false, "keyframes": true} {
+		b.Run(name, func(b *testing.B) {
+			cfg := liveConfig(server.URL + "/" + filepath.Base(clip))
+			if cfg.Keyframes = only; !only {
+				cfg.Stride = 50
+			}
+			frames := 0
+			used := processorTime(b)
+			for b.Loop() {
+				src, err := OpenLive(b.Context(), cfg)
+				if err != nil {
+					b.Fatal(err)
+				}
+				var f frame.Frame
+				for err = src.Read(b.Context(), &f); err == nil; err = src.Read(b.Context(), &f) {
+					frames++
+				}
+				f.Release()
+				src.Close()
+				if !errors.Is(err, ingest.ErrEndOfStream) {
+					b.Fatal(err)
+				}
+			}
+			b.ReportMetric(float64((processorTime(b)-used).Milliseconds())/float64(b.N)/20, "cpu-ms/s")
+			b.ReportMetric(float64(frames)/float64(b.N), "frames")
+		})
+	}
+}
+
+// processorTime is what this process used so far.
+func processorTime(b *testing.B) time.Duration {
+	var u syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+		b.Fatal(err)
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }

@@ -83,7 +83,7 @@ func openLive(ctx context.Context, cfg LiveConfig) (_ *liveSource, err error) {
 			return nil, err
 		}
 	}
-	s := &liveSource{cfg: cfg, sampler: ingest.NewSampler(cfg.Stride, cfg.FPS)}
+	s := &liveSource{cfg: cfg, sampler: ingest.NewSampler(cfg.Stride, cfg.FPS), clock: liveClock{unsure: cfg.Keyframes}}
 	s.mats = [2]cv.Mat{cv.NewMat(), cv.NewMat()}
 	defer func() {
 		if err != nil {
@@ -92,6 +92,9 @@ func openLive(ctx context.Context, cfg LiveConfig) (_ *liveSource, err error) {
 	}()
 	start := time.Now()
 	if s.cap, err = openLiveCapture(cfg); err != nil {
+		if errors.Is(err, ingest.ErrPermanent) {
+			return nil, err
+		}
 		if time.Since(start) >= cfg.OpenTimeout {
 			return nil, ingest.WithCause(ingest.CauseTimeout, fmt.Errorf("no answer within %v", cfg.OpenTimeout))
 		}

@@ -382,3 +382,61 @@ func TestLiveReadsTurnedRecordings(t *testing.T) {
 		}
 	}
 }
+
+// With Keyframes, exactly the keyframes come, each at its own time, and they
+// are neighbours. Of a stream with B-frames the time between the first two is
+// not known.
+func TestLiveReadsKeyframesOnly(t *testing.T) {
+	clips := t.TempDir()
+	for _, b := range []string{"0", "2"} {
+		runFFmpeg(t, "-f", "lavfi", "-i", "testsrc=s=320x180:r=25:d=8", "-c:v", "libx264", "-preset", "veryfast", "-g", "10", "-keyint_min", "10",
+			"-sc_threshold", "0", "-bf", b, "-pix_fmt", "yuv420p", "-movflags", "+faststart", filepath.Join(clips, "b"+b+".mp4"))
+	}
+	server := httptest.NewServer(http.FileServer(http.Dir(clips)))
+	defer server.Close()
+	for _, c := range []struct {
+		name   string
+		only   bool
+		frames int
+		step   time.Duration
+	}{
+		{"b0.mp4", true, 20, 400 * time.Millisecond}, {"b0.mp4", false, 200, 40 * time.Millisecond},
+		{"b2.mp4", true, 20, 400 * time.Millisecond}, {"b2.mp4", false, 200, 40 * time.Millisecond},
+	} {
+		cfg := liveConfig(server.URL + "/" + c.name)
+		cfg.Keyframes = c.only
+		src, err := OpenLive(t.Context(), cfg)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var f frame.Frame
+		var last time.Duration
+		n := 0
+		for ; ; n++ {
+			if err = src.Read(t.Context(), &f); err != nil {
+				break
+			}
+			off := f.PTS - last - c.step
+			if n == 0 || f.PTSEstimated { // of B-frames: the first interval, and the last frames
+				off = 0
+			}
+			if off < -time.Millisecond || off > time.Millisecond || n > 0 && f.PTS <= last || f.Seq != uint64(n) || f.Break != frame.BreakNone || f.Repeat {
+				t.Errorf("%s, keyframes %v: frame %d has the number %d and comes at %v after %v, break %q, repeat %v", c.name, c.only, n, f.Seq, f.PTS, last, f.Break, f.Repeat)
+			}
+			if f.PTSEstimated && (c.name == "b0.mp4" || n > 1 && n < c.frames-2) {
+				t.Errorf("%s, keyframes %v: the time of frame %d is estimated", c.name, c.only, n)
+			}
+			last = f.PTS
+		}
+		f.Release()
+		if !errors.Is(err, ingest.ErrEndOfStream) || n != c.frames {
+			t.Errorf("%s, keyframes %v: after %d frames %v, want %d", c.name, c.only, n, err, c.frames)
+		}
+		src.Close()
+	}
+	cfg := liveConfig("camera:0")
+	cfg.Keyframes = true
+	if _, err := OpenLive(t.Context(), cfg); !errors.Is(err, ingest.ErrPermanent) {
+		t.Errorf("a camera of this machine: %v", err)
+	}
+}

@@ -3,9 +3,12 @@
 package gocv
 
 import (
+	"fmt"
 	"time"
 
 	cv "gocv.io/x/gocv"
+
+	"github.com/flipmeter/flipmeter/ingest"
 )
 
 // Properties of VideoCapture that gocv does not name, to be given at open.
@@ -16,6 +19,8 @@ const (
 
 	anyHardware = cv.VideoCaptureProperties(1) // a value of propHardware
 )
+
+var errNoKeyframes = fmt.Errorf("this build of OpenCV does not let itself be asked for keyframes only: leave out keyframes: %w", ingest.ErrPermanent)
 
 // liveCapture is a capture of a stream, or of a camera of this machine.
 type liveCapture struct {
@@ -41,10 +46,22 @@ func openLiveCapture(cfg LiveConfig) (*liveCapture, error) {
 	}
 	setCaptureOptionsLocked(cfg.options())
 	params = append(params, propOpenTimeout, milliseconds(cfg.OpenTimeout), propReadTimeout, milliseconds(cfg.ReadTimeout))
-	vc, err := cv.VideoCaptureFileWithAPIParams(cfg.Address, cv.VideoCaptureFFmpeg, params)
+	var vc *cv.VideoCapture
+	var err error
+	open := func() { vc, err = cv.VideoCaptureFileWithAPIParams(cfg.Address, cv.VideoCaptureFFmpeg, params) }
+	heeded := true
+	if cfg.Keyframes {
+		heeded = keyframesLocked(open)
+	} else {
+		open()
+	}
 	if err != nil {
 		vc.Close()
 		return nil, errNotOpened
+	}
+	if !heeded {
+		vc.Close()
+		return nil, errNoKeyframes
 	}
 	listenLocked()
 	return &liveCapture{capture: capture{vc: vc}}, nil

@@ -15,6 +15,10 @@ type liveClock struct {
 	reported float64 // ms, the last that was believed
 	pts      time.Duration
 	at       time.Time // arrival of the frame before
+	// unsure says that the first frame's time may be wrong: where only
+	// keyframes are decoded, OpenCV gives it that of the packet with which it
+	// came out, which lies behind the second one's.
+	unsure bool
 }
 
 // next stamps a frame that arrived now.
@@ -33,6 +37,14 @@ func (c *liveClock) next(ms float64, now time.Time) (pts time.Duration, estimate
 		return c.pts, true
 	}
 	back := ms < c.reported
+	if c.unsure {
+		c.unsure = false
+		if back {
+			c.pts = max(elapsed, time.Millisecond)
+			c.base, c.reported = ms-float64(c.pts)/float64(time.Millisecond), ms
+			return c.pts, true
+		}
+	}
 	c.reported = ms
 	pts = time.Duration(math.Round((ms - c.base) * float64(time.Millisecond)))
 	if !back && pts <= c.pts {

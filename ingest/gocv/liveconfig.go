@@ -37,6 +37,7 @@ type LiveConfig struct {
 
 	Transport string // of RTSP: "tcp" ("" too) or "udp"
 	Hardware  bool   // let OpenCV decode on the graphics card where it can
+	Keyframes bool   // decode nothing but keyframes; of streams only
 	// OpenTimeout and ReadTimeout bound what OpenCV waits for; 0 is 10 s.
 	OpenTimeout, ReadTimeout time.Duration
 
@@ -92,6 +93,9 @@ func (c *LiveConfig) validate() error {
 	}
 	if !IsLive(c.Address) {
 		return errors.New("not the address of a stream or camera: want rtsp://, rtsps://, http://, https:// or camera:0")
+	}
+	if _, device := deviceOf(c.Address); device && c.Keyframes {
+		return errors.New("a camera of this machine sends whole pictures only: leave out keyframes")
 	}
 	if schemeOf(c.Address) != "" {
 		// The error of url.Parse quotes the address.

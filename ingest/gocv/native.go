@@ -46,6 +46,14 @@ func setCaptureOptionsLocked(options string) {
 	C.flipmeter_capture_options(c)
 }
 
+// keyframesLocked opens something whose decoder leaves out everything but
+// keyframes, and says whether it does. The lock must be held.
+func keyframesLocked(open func()) bool {
+	C.flipmeter_keyframes_begin()
+	open()
+	return C.flipmeter_keyframes_end() > 0
+}
+
 // listenLocked makes otherSize and damages know what is decoded from now on. There
 // is one answer for the whole process: it is meant for one that decodes a
 // single stream. The lock must be held.
