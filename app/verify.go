@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"syscall"
 
 	"github.com/flipmeter/flipmeter/frame"
@@ -114,7 +115,11 @@ func (v *verification) run(ctx context.Context, clean *cleanups) error {
 	}
 	v.tell("largest", "%.2g of the largest score (allowed: %g)", v.worst, v.o.Tolerance)
 	if len(v.wrong) > 0 {
-		return fmt.Errorf("%s is not as it should be: %v", info.Name, v.wrong)
+		hint := ""
+		if p := info.Precision; p != "" && p != "fp32" {
+			hint = fmt.Sprintf(" (it computes in %s: --tolerance says how far off it may be)", p)
+		}
+		return fmt.Errorf("%s is not as it should be: %s%s", info.Name, strings.Join(v.wrong, "; "), hint)
 	}
 	return nil
 }

@@ -190,6 +190,13 @@ func (s *source) undescribed(cfg *ModelConfig) error {
 	}
 	bytes := s.plan.inElem == elemUint8
 	s.info.Preprocessing, err = cfg.Stated.Resolve(s.plan.width, s.plan.height, bytes)
+	if errors.Is(err, infer.ErrUnstated) && s.plan.classes > 0 {
+		// What is missing is asked for at once.
+		names, _ := imagenet.Labels()
+		if _, _, unnamed := infer.MatchLabels(s.plan.classes, cfg.Labels, infer.LabelSet{Names: names}); unnamed != nil {
+			err = fmt.Errorf("%w; and %w", err, unnamed)
+		}
+	}
 	if err != nil && cfg.Stated.Nothing() {
 		return fmt.Errorf("%w: %w, or write it all into %s", ErrNoPreprocessing, err, sidecar.Path(s.path))
 	}

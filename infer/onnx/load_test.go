@@ -97,6 +97,7 @@ func TestReadSourceRefuses(t *testing.T) {
 		"two inputs":      {path: write(t, onnxtest.Model{Weights: onnxtest.Spread(2, 1), ExtraInput: true}), want: "it is not an image classifier: it has 2 inputs"},
 		"two outputs":     {path: write(t, onnxtest.Model{Weights: onnxtest.Spread(2, 1), ExtraOutput: true}), want: "it is not an image classifier: it has 2 outputs"},
 		"says nothing":    {path: write(t, silent), want: "does not say how pictures are prepared"},
+		"names nothing":   {path: write(t, silent), want: "in the sidecar file); and the model has 3 classes and names none of them: give a file with one name a line (--labels FILE), or write it all into "},
 		"says otherwise":  {path: write(t, described(t, func(m *infer.ModelInfo) { m.Preprocessing.Width = 8 })), want: "takes pictures of 6×4"},
 		"told twice":      {path: write(t, valid), cfg: ModelConfig{Stated: infer.Stated{Preset: "unit"}}, want: "change what it says with --resize and --fit"},
 		"emits otherwise": {path: write(t, valid), cfg: ModelConfig{Output: infer.OutputProbabilities}, want: "it emits logits, not probabilities"},

@@ -50,8 +50,9 @@ func (s *columnSet) add(c column)     { *s |= 1 << c }
 // maxClasses bounds the length of a vector of probabilities.
 const maxClasses = 1 << 16
 
-// columnOf finds a column by its name; class is the number of p0, p1 ….
+// columnOf finds a column by its name, in upper or lower case; class is the number of p0, p1 ….
 func columnOf(name string) (c column, class int) {
+	name = strings.ToLower(name)
 	if digits, ok := strings.CutPrefix(name, "p"); ok && digits != "" {
 		if n, err := strconv.Atoi(digits); err == nil && n >= 0 && strconv.Itoa(n) == digits {
 			return colProb, n

@@ -208,7 +208,7 @@ func jsonError(err error) error {
 	}
 	var syntax *json.SyntaxError
 	if errors.As(err, &syntax) {
-		return fmt.Errorf("not JSON: %w", err)
+		return fmt.Errorf("not JSON, one object a line: %w", err)
 	}
 	return err
 }

@@ -2,6 +2,7 @@ package labels
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"path/filepath"
 	"slices"
@@ -34,10 +35,20 @@ func sniff(name string, head []byte) (f Format, comma byte, err error) {
 	if bytes.HasPrefix(head, []byte(parquetMagic)) {
 		return Parquet, 0, nil
 	}
+	for _, magic := range []string{"\x1f\x8b", "\x28\xb5\x2f\xfd", "PK\x03\x04"} {
+		if bytes.HasPrefix(head, []byte(magic)) {
+			return "", 0, errors.New("it is compressed: unpack it first (gunzip -c FILE | flipmeter score -)")
+		}
+	}
 	line, _, _ := bytes.Cut(bytes.TrimLeft(head, " \t\r\n"), []byte{'\n'})
 	line = trimReturn(line)
 	if bytes.HasPrefix(line, []byte("{")) {
 		return JSONL, 0, nil
+	}
+	if rest, ok := bytes.CutPrefix(line, []byte("[")); ok {
+		if rest = bytes.TrimSpace(rest); len(rest) == 0 || rest[0] == '{' {
+			return "", 0, errors.New("it is one JSON array: write one object a line (jq -c '.[]' FILE)")
+		}
 	}
 	comma, named := separator(line)
 	switch strings.ToLower(filepath.Ext(name)) {

@@ -257,6 +257,13 @@ func FuzzRun(f *testing.F) {
 		{Op: "Gemm", Inputs: []string{"f", "m"}, Outputs: []string{"z"}, Attrs: []onnxfile.Attr{onnxfile.Int("transB", 1)}},
 	}, weights("w", []int{2, 3, 3, 3}, make([]float32, 54)), weights("b", []int{2}, []float32{1, 2}), weights("m", []int{5, 4}, make([]float32, 20)))
 	f.Add(b)
+	_, b = file(f, []onnxfile.Node{
+		{Op: "GlobalAveragePool", Inputs: []string{"x"}, Outputs: []string{"g"}},
+		{Op: "Squeeze", Inputs: []string{"g"}, Outputs: []string{"s"}},
+		{Op: "Reshape", Inputs: []string{"s", "to"}, Outputs: []string{"r"}},
+		{Op: "MatMul", Inputs: []string{"r", "w"}, Outputs: []string{"z"}},
+	}, weights("to", []int{2}, []float32{1, -1}), weights("w", []int{3, 4}, make([]float32, 12)))
+	f.Add(b)
 	f.Fuzz(func(t *testing.T, data []byte) {
 		m, err := onnxfile.Read(bytes.NewReader(data), int64(len(data)))
 		if err != nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"math"
 
 	"github.com/flipmeter/flipmeter/infer/zoo/onnxfile"
 )
@@ -90,6 +91,8 @@ func operations() map[string]operation {
 		"BatchNormalization": normalise, "Relu": elementwise(relu), "Sigmoid": elementwise(sigmoid), "Clip": clip,
 		"Add": pairwise(add), "Sub": pairwise(sub), "Mul": pairwise(mul), "Div": pairwise(div),
 		"Concat": concat, "Flatten": flatten, "Transpose": transpose, "ReduceMean": reduceMean, "Softmax": softmax,
+		"MatMul": matmul, "Reshape": reshape, "Squeeze": squeeze, "Tanh": elementwise(math.Tanh),
+		"HardSigmoid": hardSigmoid, "HardSwish": elementwise(hardSwish), "LeakyRelu": leakyRelu,
 		"Cast": same, "Identity": same, "Dropout": same,
 	}
 }
