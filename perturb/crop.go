@@ -109,6 +109,9 @@ func (t *translation) bbox(p frame.Picture, boxes []Box) error {
 		t.add(name, inside, s.render)
 	}
 	if len(t.plans) == 0 {
+		if len(boxes) == 1 {
+			return skip("its box can't be used: %s", t.leftOut[0].Why)
+		}
 		return skip("none of its %d boxes can be used; the first: %s", len(boxes), t.leftOut[0].Why)
 	}
 	return nil

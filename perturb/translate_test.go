@@ -366,6 +366,11 @@ func TestWhatDoesNotFit(t *testing.T) {
 	if len(out.LeftOut) != 3 || !strings.Contains(out.LeftOut[0].Why, "nothing is enlarged") {
 		t.Errorf("bbox on small pictures: %v", out.LeftOut)
 	}
+	src.add("large", drawn(90, 70, noise))
+	_, out = chains(t, lab, src, func(int) []Box { return []Box{{Class: "x", Rect: image.Rect(200, 0, 201, 1)}} }, DefaultTranslation(BBox))
+	if len(out.LeftOut) != 4 || out.LeftOut[3].Why != "its box can't be used: it lies outside of the picture" {
+		t.Errorf("a box outside: %v", out.LeftOut)
+	}
 	s := DefaultTranslation(Sweep) // 100 pixels and ±52 in a model of 64
 	if _, err := Translate(t.Context(), lab, src, nil, s); err == nil || !strings.Contains(err.Error(), "does not fit") {
 		t.Errorf("too large: %v", err)

@@ -18,6 +18,7 @@ func newProbeAllCommand(streams app.Streams) *cobra.Command {
 			"  flipmeter probe all --model inception-resnet-v2 --model efficientnet-lite0 --limit 200 imagenet/val/",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			o.All(seed)
+			o.Sequences = o.Consecutive
 			return nil
 		},
 	})

@@ -15,8 +15,12 @@ func newProbeResizeCommand(streams app.Streams) *cobra.Command {
 		Long: "resize prepares each picture, or each of the first frames of a clip, with every resize\n" +
 			"function that pipelines use (OpenCV, TensorFlow 1 and 2, PyTorch, Pillow), and shows which\n" +
 			"labels agree and how the flip fraction changes with nothing but the filter.",
-		Example: "  flipmeter probe resize film.mp4\n  flipmeter probe resize --consecutive=false photos/",
+		Example: "  flipmeter probe resize film.mp4\n  flipmeter probe resize photos/\n  flipmeter probe resize --consecutive extracted-frames/",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			o.Sequences = o.Consecutive && cmd.Flags().Changed("consecutive")
+			return nil
+		},
 	})
-	cmd.Flags().BoolVar(&o.Consecutive, "consecutive", o.Consecutive, "take the first frames and pictures, as neighbours in time; else evenly")
+	cmd.Flags().BoolVar(&o.Consecutive, "consecutive", o.Consecutive, "take the first frames of clips, as neighbours in time; where it is given, the pictures of folders, too (=false: evenly)")
 	return cmd
 }

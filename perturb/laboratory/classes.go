@@ -34,14 +34,14 @@ func (m *modelPictures) Load(ctx context.Context, i int) (frame.Picture, error) 
 
 // Follows implements perturb.Followed.
 func (m *modelPictures) Follows(i int) bool {
-	if i == 0 || !m.consecutive {
+	if i == 0 {
 		return false
 	}
 	a, b := m.refs[i-1], m.refs[i]
 	if b.frame < 0 {
-		return a.frame < 0 && filepath.Dir(a.path) == filepath.Dir(b.path)
+		return m.sequences && a.frame < 0 && filepath.Dir(a.path) == filepath.Dir(b.path)
 	}
-	return a.path == b.path && a.frame == b.frame-1
+	return m.consecutive && a.path == b.path && a.frame == b.frame-1
 }
 
 // anyClass says that the class of some picture is known.

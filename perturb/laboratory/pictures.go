@@ -32,14 +32,15 @@ type pictureList struct {
 	open  OpenVideo
 	pix   images.Bitmap
 	video *videoFrames // open at the moment
-	// consecutive: pictures that stand side by side are consecutive frames.
-	consecutive bool
-	notes       []string // what was passed over
+	// consecutive: frames of a video that stand side by side are consecutive;
+	// sequences: so are the pictures of a folder.
+	consecutive, sequences bool
+	notes                  []string // what was passed over
 }
 
 // openPictures lists what the user named.
 func openPictures(ctx context.Context, o *Settings, deps *Deps) (*pictureList, error) {
-	l := &pictureList{codec: deps.Codec, open: deps.Video, consecutive: o.Consecutive}
+	l := &pictureList{codec: deps.Codec, open: deps.Video, consecutive: o.Consecutive, sequences: o.Sequences}
 	several := len(o.Pictures) > 1
 	for _, source := range o.Pictures {
 		st, err := os.Stat(source)
@@ -77,7 +78,8 @@ func openPictures(ctx context.Context, o *Settings, deps *Deps) (*pictureList, e
 			}
 		}
 	}
-	if o.Consecutive && o.Limit > 0 {
+	clips := slices.ContainsFunc(l.refs, func(r pictureRef) bool { return r.frame >= 0 })
+	if (o.Sequences || o.Consecutive && clips) && o.Limit > 0 {
 		l.refs = l.refs[:min(len(l.refs), o.Limit)]
 	}
 	l.refs = thin(l.refs, o.Limit)
@@ -130,7 +132,7 @@ func (l *pictureList) listFrames(ctx context.Context, path string, n int) ([]int
 // also whether they are neighbours, their boxes, and what a file of truth says.
 func (l *pictureList) fingerprint(truth []byte, b *boxes.Set) string {
 	h := sha256.New()
-	fmt.Fprintf(h, "%v %x %v\n", l.consecutive, sha256.Sum256(truth), b)
+	fmt.Fprintf(h, "%v %v %x %v\n", l.consecutive, l.sequences, sha256.Sum256(truth), b)
 	for _, r := range l.refs {
 		size, changed := int64(-1), int64(0)
 		if st, err := os.Stat(r.path); err == nil {

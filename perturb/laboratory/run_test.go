@@ -185,7 +185,7 @@ func TestResumeNeedsTheSameInput(t *testing.T) {
 	for name, change := range map[string]func(o *Settings){
 		"truth":       func(o *Settings) { o.Truth = truth },
 		"boxes":       func(o *Settings) { o.Boxes = []string{boxes} },
-		"neighbours":  func(o *Settings) { o.Consecutive = true },
+		"neighbours":  func(o *Settings) { o.Sequences = true },
 		"none at all": nil,
 	} {
 		o := settings(pictures, t.TempDir(), "translate")
@@ -272,5 +272,24 @@ func TestAllNamesWhatIsMissing(t *testing.T) {
 	last := res.Page.Sections[len(res.Page.Sections)-1]
 	if last.Title != "Not done: rescale" || !strings.HasPrefix(last.Lead, "rescale measures accuracy") {
 		t.Errorf("%+v", last)
+	}
+}
+
+// TestWhatFollowsWhat: frames of a clip do, unless they are taken evenly;
+// pictures of a folder only where somebody says so.
+func TestWhatFollowsWhat(t *testing.T) {
+	refs := []pictureRef{{"a/1", "a/1", -1}, {"a/2", "a/2", -1}, {"b/3", "b/3", -1}, {"v#0", "v", 0}, {"v#1", "v", 1}, {"v#3", "v", 3}, {"w#4", "w", 4}}
+	for _, c := range []struct {
+		consecutive, sequences bool
+		want                   string
+	}{{false, false, "0000000"}, {true, false, "0000100"}, {true, true, "0100100"}, {false, true, "0100000"}} {
+		m := &modelPictures{pictureList: &pictureList{refs: refs, consecutive: c.consecutive, sequences: c.sequences}}
+		got := ""
+		for i := range refs {
+			got += map[bool]string{true: "1", false: "0"}[m.Follows(i)]
+		}
+		if got != c.want {
+			t.Errorf("%+v: %s", c, got)
+		}
 	}
 }

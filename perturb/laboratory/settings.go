@@ -13,11 +13,12 @@ type Settings struct {
 	Pictures    []string // files, folders and videos
 	Frames      int      // taken of each video
 	Limit       int      // of pictures, evenly; 0: all
-	// Consecutive takes the first frames and pictures, not evenly, and counts
-	// flips between neighbours.
-	Consecutive bool
-	Truth       string   // file; empty: the folders' names, where they are classes
-	Boxes       []string // annotation files and folders of them
+	// Consecutive takes the first frames of videos, not evenly, and counts
+	// flips between neighbours. Sequences does the same with the pictures of
+	// a folder, which may as well have nothing to do with each other.
+	Consecutive, Sequences bool
+	Truth                  string   // file; empty: the folders' names, where they are classes
+	Boxes                  []string // annotation files and folders of them
 
 	Models []string // names or files; none: the preferred one that is installed
 	// ForceRandom allows networks with random weights.
