@@ -14,6 +14,7 @@ import (
 	"github.com/chromedp/cdproto/heapprofiler"
 	"github.com/chromedp/cdproto/log"
 	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/cdproto/performance"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
 )
@@ -227,4 +228,25 @@ func (b *Tab) Heap() float64 {
 		b.t.Fatal(err)
 	}
 	return use.UsedSize + use.BackingStorageSize
+}
+
+// Work is the processor time that the page's main thread has taken since the
+// first call, which is 0: unlike the length of a task it does not grow where
+// others use the machine.
+func (b *Tab) Work() time.Duration {
+	b.t.Helper()
+	if _, err := chromedp.Call(b.ctx, performance.Enable, performance.EnableParams{TimeDomain: performance.EnableTimeDomainThreadTicks}); err != nil {
+		b.t.Fatal(err)
+	}
+	all, err := chromedp.Call(b.ctx, performance.GetMetrics, cdp.Empty{})
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	for _, m := range all.Metrics {
+		if m.Name == "TaskDuration" {
+			return time.Duration(m.Value * float64(time.Second))
+		}
+	}
+	b.t.Fatal("the browser does not tell the duration of tasks")
+	return 0
 }
