@@ -21,6 +21,20 @@ func makeClip(t testing.TB, name string, args ...string) string {
 	return path
 }
 
+// makeTurned copies a clip, and says in it that it is to be turned by a
+// quarter: with the option that FFmpeg 6 has for it, or else with the tag that
+// it does not know any more.
+func makeTurned(t testing.TB, from string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "turned.mp4")
+	err := exec.CommandContext(t.Context(), "ffmpeg", "-v", "quiet", "-nostdin", "-y",
+		"-display_rotation:v:0", "270", "-i", from, "-c", "copy", "-movflags", "+faststart", path).Run()
+	if err != nil {
+		runFFmpeg(t, "-i", from, "-c", "copy", "-metadata:s:v:0", "rotate=90", "-movflags", "+faststart", path)
+	}
+	return path
+}
+
 func runFFmpeg(t testing.TB, args ...string) {
 	t.Helper()
 	args = append([]string{"-hide_banner", "-loglevel", "error", "-nostdin", "-y", "-threads", "1"}, args...)

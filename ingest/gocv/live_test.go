@@ -357,7 +357,7 @@ func TestLiveReadsMotionJPEG(t *testing.T) {
 // in, which is no change of size.
 func TestLiveReadsTurnedRecordings(t *testing.T) {
 	flat := makeClip(t, "flat.mp4", "-f", "lavfi", "-i", "testsrc=s=320x180:r=25:d=2", "-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p", "-movflags", "+faststart")
-	turned := makeClip(t, "turned.mp4", "-i", flat, "-c", "copy", "-metadata:s:v:0", "rotate=90", "-movflags", "+faststart")
+	turned := makeTurned(t, flat)
 	server := httptest.NewServer(http.FileServer(http.Dir(filepath.Dir(turned))))
 	defer server.Close()
 	src, err := OpenLive(t.Context(), liveConfig(server.URL+"/"+filepath.Base(turned)))

@@ -93,7 +93,7 @@ func TestAgainstFFprobe(t *testing.T) {
 func TestRotated(t *testing.T) {
 	t.Parallel()
 	upright := makeClip(t, "upright.mp4", join(moving("160x120"), x264())...)
-	path := makeClip(t, "rotated.mp4", "-i", upright, "-c", "copy", "-metadata:s:v:0", "rotate=90")
+	path := makeTurned(t, upright)
 	if info := againstFFprobe(t, path); info.Width != 120 || info.Height != 160 {
 		t.Errorf("%dx%d pixels, want 120x160", info.Width, info.Height)
 	}
