@@ -96,7 +96,7 @@ type part struct {
 
 // run waits for the end, and takes everything down in order: cameras, then
 // what is still to be sent, then the web server. Cameras have watch.shutdown
-// for it, and all the rest as long again.
+// for it, and all the rest as long again and a little for closing.
 func (w *watching) run(ctx context.Context) error {
 	const most = 4 // parts
 	failed := make(chan error, most)
@@ -134,9 +134,11 @@ func (w *watching) run(ctx context.Context) error {
 	return err
 }
 
-// endParts ends the parts, the last one first.
+// endParts ends the parts, the last one first. What they have to send they
+// bound by watch.shutdown themselves; to close takes a little longer.
 func (w *watching) endParts(parts []part) error {
-	late := time.NewTimer(w.cfg.Watch.Shutdown)
+	atMost := w.cfg.Watch.Shutdown + closeTimeout
+	late := time.NewTimer(atMost)
 	defer late.Stop()
 	for _, p := range slices.Backward(parts) {
 		if p.name == "the web server" {
@@ -146,7 +148,7 @@ func (w *watching) endParts(parts []part) error {
 		select {
 		case <-p.done:
 		case <-late.C:
-			return fmt.Errorf("%s did not end within %v (watch.shutdown)", p.name, w.cfg.Watch.Shutdown)
+			return fmt.Errorf("%s did not end within %v", p.name, atMost)
 		}
 	}
 	return nil

@@ -2,6 +2,7 @@ package app_test
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"image"
 	"image/png"
@@ -40,7 +41,7 @@ func numberPictures(t *testing.T, n int) (out [][]byte) {
 		}
 		out = append(out, b.Bytes())
 	}
-	if err != ingest.ErrEndOfStream || len(out) != n { //nolint:errorlint // as it is
+	if !errors.Is(err, ingest.ErrEndOfStream) || len(out) != n {
 		t.Fatalf("%d pictures, %v", len(out), err)
 	}
 	return out
