@@ -74,7 +74,7 @@ func TestWatchFollowsAFolder(t *testing.T) {
 defaults: {cuts: "off"}
 cameras:
   - {name: drop, url: %q, at_end: wait, settled: 0s, stall_after: 200ms}
-`, dir), byNumber)
+`, dir), byNumber, withoutPictures)
 	r.eventually("what is there", func() bool { return r.tape.observations("drop") == 20 })
 	r.eventually("it waits", func() bool { return r.state("drop") == "stalled" })
 	put(20, 40)

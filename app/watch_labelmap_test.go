@@ -44,7 +44,7 @@ cameras:
   - {name: plain, %s}
   - {name: merged, %s, label_map: %q}
   - {name: traced, url: "synth:number?frames=100000&fps=20&size=96x96", label_map: %q, trace: [Rare, "1"]}
-`, once, once, path, path), byNumber)
+`, once, once, path, path), byNumber, withoutPictures)
 	flips := 0
 	for n := uint32(1); n < 60; n++ {
 		if groupOf(n) != groupOf(n-1) {
