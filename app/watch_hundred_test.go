@@ -85,13 +85,13 @@ func TestReloadOfOneOfAHundred(t *testing.T) {
 		})
 	}
 	more(3)
-	before := r.scrape()
+	before := r.gather()
 	changed := `  - {name: c42, url: "shop:1", stall_after: 0s, queue_size: `
 	r.rewrite(changed+"3", changed+"4")
 	gone := strings.Replace(changed, "c42", "c17", 1) + "3}\n"
 	r.rewrite(gone, "")
 	more(3)
-	after := r.scrape()
+	after := r.gather()
 	r.end()
 	for i := range many {
 		name := fmt.Sprintf("c%02d", i)
