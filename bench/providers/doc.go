@@ -1,3 +1,5 @@
+//go:build cgo && gocv_specific_modules && gocv_videoio
+
 // Command providers measures how fast the zoo's networks run with every provider
 // of ONNX Runtime that this machine has, beside OpenVINO's own benchmark on
 // the same file, and how much of the bare network's speed a whole analysis
