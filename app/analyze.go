@@ -67,6 +67,7 @@ func Analyze(ctx context.Context, o AnalyzeOptions, streams Streams) (err error)
 	if runErr != nil && !errors.Is(runErr, ErrInterrupted) {
 		return runErr
 	}
+	outcome.Interrupted = runErr != nil
 	// From here on nothing is interrupted: what was found out is written.
 	sum, err := a.report.Finish(context.WithoutCancel(ctx), outcome)
 	if err != nil {

@@ -67,6 +67,7 @@ func Score(ctx context.Context, o ScoreOptions, streams Streams) (err error) {
 	if runErr != nil && !errors.Is(runErr, ErrInterrupted) {
 		return runErr
 	}
+	s.outcome.Interrupted = runErr != nil
 	t := stability.Combine(s.results, o.Measures.Resamples, o.Measures.Seed)
 	s.outcome.Macro, s.outcome.Micro = t.Macro, t.Micro
 	s.whatIfs.total(&s.outcome, &o.Measures)

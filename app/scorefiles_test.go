@@ -3,6 +3,7 @@ package app
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
@@ -15,6 +16,7 @@ import (
 	"time"
 
 	"github.com/flipmeter/flipmeter/event"
+	"github.com/flipmeter/flipmeter/report"
 )
 
 // fileSet is a made-up run: files of one way to give labels, now and then
@@ -244,6 +246,12 @@ func TestInterruptedFiles(t *testing.T) {
 		}
 		if !errors.Is(err, ErrInterrupted) || !strings.Contains(err.Error(), "marked incomplete") {
 			t.Errorf("stop at %d: got %v", stopAt, err)
+		}
+		// Also where the first file was read to its end, and others were not.
+		b, err := os.ReadFile(filepath.Join(o.Out, "summary.json"))
+		var sum report.Summary
+		if err = errors.Join(err, json.Unmarshal(b, &sum)); err != nil || sum.Complete || len(sum.Streams) == 0 {
+			t.Errorf("stop at %d: complete %v, %d streams, %v", stopAt, sum.Complete, len(sum.Streams), err)
 		}
 	}
 }

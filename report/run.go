@@ -58,6 +58,9 @@ type StreamConfig struct {
 type Outcome struct {
 	// Streams are in the order in which the streams were registered.
 	Streams []StreamOutcome
+	// Interrupted is set where the run did not come to all of its sources, or
+	// not to their end: it is then incomplete, whatever its streams are.
+	Interrupted bool
 	// Macro and Micro are the measures over all streams. With one stream
 	// both may be nil: they are that stream's.
 	Macro, Micro *stability.Summary

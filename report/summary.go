@@ -20,7 +20,7 @@ type Summary struct {
 	Total   Total           `json:"total"`
 	// Recommendation is nil unless one was asked for.
 	Recommendation *Recommendation `json:"recommendation"`
-	// Complete is set where every stream was read to its end.
+	// Complete is set where every stream of every source was read to its end.
 	Complete bool `json:"complete"`
 }
 
@@ -156,7 +156,7 @@ func (s *Summary) WriteJSON(w io.Writer) error {
 }
 
 func newSummary(streams []*stream, out Outcome) *Summary {
-	s := &Summary{Schema: Schema, Streams: []StreamSummary{}, Complete: true}
+	s := &Summary{Schema: Schema, Streams: []StreamSummary{}, Complete: !out.Interrupted}
 	var lacks Lacks
 	for i, st := range streams {
 		o := out.Streams[i]
