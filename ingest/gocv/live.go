@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"runtime"
 	"strings"
 	"time"
 
@@ -38,7 +37,7 @@ type liveSource struct {
 	seq     uint64
 	lost    int // frames that could not be converted since the last one
 	// damages is how many there were so far, and doubtful how many frames to
-	// come may have neighbours that are missing: several are decoded at once.
+	// come may have neighbours that are missing, as the decoder held several.
 	damages  uint
 	doubtful int
 	doubts   doubts
@@ -51,9 +50,6 @@ type liveSource struct {
 	ended  error
 	closed bool
 }
-
-// mostThreads is how many frames FFmpeg decodes at once, at most.
-const mostThreads = 16
 
 // livestamp is when a frame was captured, by the stream and by us.
 type livestamp struct {
@@ -229,7 +225,7 @@ func (s *liveSource) advance(ctx context.Context) (livestamp, error) {
 		}
 		if n := damages(); n != s.damages {
 			if s.damages = n; s.have {
-				s.doubtful = 1 + min(runtime.NumCPU(), mostThreads)
+				s.doubtful = 1 + s.cap.held
 			}
 		}
 		now := time.Now()

@@ -4,6 +4,7 @@ package gocv
 
 import (
 	"fmt"
+	"runtime"
 	"time"
 
 	cv "gocv.io/x/gocv"
@@ -26,7 +27,12 @@ var errNoKeyframes = fmt.Errorf("this build of OpenCV does not let itself be ask
 type liveCapture struct {
 	capture
 	device bool
+	held   int // frames that are in the decoder at once, for all that is known
 }
+
+// mostThreads is how many frames FFmpeg decodes at once, at most, where it is
+// not kept from it.
+const mostThreads = 16
 
 func openLiveCapture(cfg LiveConfig) (*liveCapture, error) {
 	opening.Lock()
@@ -49,22 +55,21 @@ func openLiveCapture(cfg LiveConfig) (*liveCapture, error) {
 	var vc *cv.VideoCapture
 	var err error
 	open := func() { vc, err = cv.VideoCaptureFileWithAPIParams(cfg.Address, cv.VideoCaptureFFmpeg, params) }
-	heeded := true
-	if cfg.Keyframes {
-		heeded = keyframesLocked(open)
-	} else {
-		open()
-	}
+	heeded := promptlyLocked(cfg.Keyframes, open)
 	if err != nil {
 		vc.Close()
 		return nil, errNotOpened
 	}
-	if !heeded {
+	if cfg.Keyframes && !heeded {
 		vc.Close()
 		return nil, errNoKeyframes
 	}
 	listenLocked()
-	return &liveCapture{capture: capture{vc: vc}}, nil
+	c := &liveCapture{capture: capture{vc: vc}, held: min(runtime.NumCPU(), mostThreads)}
+	if heeded {
+		c.held = 1
+	}
+	return c, nil
 }
 
 func milliseconds(d time.Duration) cv.VideoCaptureProperties {

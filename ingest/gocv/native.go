@@ -46,12 +46,17 @@ func setCaptureOptionsLocked(options string) {
 	C.flipmeter_capture_options(c)
 }
 
-// keyframesLocked opens something whose decoder leaves out everything but
-// keyframes, and says whether it does. The lock must be held.
-func keyframesLocked(open func()) bool {
-	C.flipmeter_keyframes_begin()
+// promptlyLocked opens something whose decoder holds no frame back for the sake
+// of its threads, and leaves out everything but keyframes if told so, and says
+// whether it does. The lock must be held.
+func promptlyLocked(keyframes bool, open func()) bool {
+	var only C.int
+	if keyframes {
+		only = 1
+	}
+	C.flipmeter_stream_begin(only)
 	open()
-	return C.flipmeter_keyframes_end() > 0
+	return C.flipmeter_stream_end() > 0
 }
 
 // listenLocked makes otherSize and damages know what is decoded from now on. There

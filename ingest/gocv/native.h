@@ -35,10 +35,11 @@ unsigned flipmeter_damages(void);
 // What the last of them said; the caller frees it.
 char *flipmeter_last_damage(void);
 
-// Lets decoders that are opened from now on leave out everything but
-// keyframes; and no longer, returning how many heeded it.
-void flipmeter_keyframes_begin(void);
-int flipmeter_keyframes_end(void);
+// Lets decoders that are opened from now on give each frame as soon as its data
+// are there, and leave out everything but keyframes if told so; and no longer,
+// returning how many heeded it.
+void flipmeter_stream_begin(int keyframes);
+int flipmeter_stream_end(void);
 
 // Whether the pictures that are decoded now have another size than this one:
 // OpenCV converts them as if they had the size of the first, and does not say
