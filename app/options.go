@@ -32,7 +32,7 @@ type AnalyzeOptions struct {
 	Described   ModelDescription
 	Accelerator string
 	Precision   string
-	Sessions    int // runs of the network at once; 0: one a processor
+	Sessions    int // runs of the network at once; 0: one more than processors
 	Hardware    Hardware
 	Explain     bool // look at frames around flips again, moved by a pixel
 	TTA         int  // average over so many shifted copies; 0 and 1: no

@@ -27,6 +27,7 @@ import (
 // Names of the stages that the table computes with.
 const (
 	sessionParallel = "session alone, a run a core"
+	sessionMore     = "session alone, a run more than cores"
 	sessionThreaded = "session alone, a thread a core"
 	decodeAlone     = "decode alone"
 	resizeLinear    = "resize alone, linear"
@@ -104,12 +105,17 @@ func openStages(ctx context.Context, o options, work string) (_ []stage, closeAl
 	if err != nil {
 		return nil, nil, err
 	}
+	more, err := session(sessionMore, cores+1, 1)
+	if err != nil {
+		return nil, nil, err
+	}
 	threaded, err := session(sessionThreaded, 1, cores)
 	if err != nil {
 		return nil, nil, err
 	}
 	return []stage{
 		parallel,
+		more,
 		threaded,
 		{decodeAlone, func(context.Context) (sample, error) { return decode(o.clip) }},
 		{resizeLinear, derive(o.clip, arch.Preprocessing, frame.FilterLinear)},

@@ -38,7 +38,7 @@ type Model struct {
 	Name        string `yaml:"name" doc:"Name of an installed model, or an ONNX file. Empty: the best that is installed."`
 	Accelerator string `yaml:"accelerator" enum:"auto|cpu|openvino|cuda|tensorrt" doc:"What the model runs on: auto, cpu, openvino, cuda or tensorrt. Part of a result's identity."`
 	Precision   string `yaml:"precision" doc:"Precision in place of the accelerator's default, such as fp32 or bf16. Less than fp32 is faster and changes some labels."`
-	Sessions    int    `yaml:"sessions" min:"0" max:"1024" doc:"Runs of the network at once. More need more memory, and don't help beyond the number of processors; 0 is as many as there are processors for their threads, and two batches on a GPU."`
+	Sessions    int    `yaml:"sessions" min:"0" max:"1024" doc:"Runs of the network at once. More need more memory, and don't help beyond the default: 0 is one more than processors where a run is one thread on them, as many as there are processors for their threads with OpenVINO, and two batches on a GPU."`
 	Threads     int    `yaml:"threads" min:"0" max:"1024" doc:"Threads of each run on a processor. One, which 0 stands for, gives the most frames a second; more give each frame its answer sooner."`
 
 	Device      int              `yaml:"device" min:"0" max:"255" doc:"Number of the GPU, as nvidia-smi counts, for cuda and tensorrt."`

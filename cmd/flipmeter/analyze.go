@@ -73,7 +73,7 @@ func newAnalyzeCommand(streams app.Streams) *cobra.Command {
 	f.StringVar(&o.LabelMap, "label-map", "", "`file` that says which labels are merged or ignored")
 	f.StringVar(&o.Accelerator, "accelerator", o.Accelerator, "auto (says which and why), cpu, openvino, cuda or tensorrt")
 	f.StringVar(&o.Precision, "precision", "", "fp32, or bf16 or fp16 where the accelerator has it: faster, with other labels here and there")
-	f.IntVar(&o.Sessions, "sessions", 0, "runs of the network at once (default: one a processor)")
+	f.IntVar(&o.Sessions, "sessions", 0, "runs of the network at once (default: one more than processors)")
 	addSmoothFlags(f, &o.Smooth)
 	addTruthFlags(f, &o.Truth)
 	f.BoolVar(&o.Explain, "explain", false, "read the footage once more and see whether the labels around flips survive one pixel")

@@ -65,7 +65,7 @@ func newCompareCommand(streams app.Streams) *cobra.Command {
 	f.StringVar(&b.Cuts, "cuts", b.Cuts, "scene cuts: adaptive, content or off")
 	f.StringVar(&b.Accelerator, "accelerator", b.Accelerator, "auto, cpu, openvino, cuda or tensorrt")
 	f.StringVar(&b.Precision, "precision", "", "fp32, or what the accelerator offers")
-	f.IntVar(&b.Sessions, "sessions", 0, "frames that each variant classifies at once (default: one a processor)")
+	f.IntVar(&b.Sessions, "sessions", 0, "frames that each variant classifies at once (default: one more than processors)")
 	f.StringVar(&b.Tables, "tables", b.Tables, "format of the tables: parquet, csv or jsonl")
 	f.BoolVarP(&verbose, "verbose", "v", false, "log what is done")
 	return cmd
