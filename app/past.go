@@ -119,7 +119,7 @@ func pastLines(store *history.Store, q history.Query, names []string, cameras []
 	nothing := true
 	for i, c := range cameras {
 		pairs, flips, unexplained := c.Total()
-		if pairs == 0 && flips == 0 {
+		if c.Empty() {
 			fmt.Fprintf(&b, "%s: nothing was measured\n", names[i])
 			continue
 		}

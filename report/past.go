@@ -180,6 +180,12 @@ func (p *Past) Total() (pairs, flips, unexplained int64) {
 	return p.total.pairs, p.total.flips, p.total.unexplained
 }
 
+// Empty says that nothing at all is known of the camera in this stretch: no
+// pair, no flip and no alert.
+func (p *Past) Empty() bool {
+	return p.total.pairs == 0 && p.total.flips == 0 && len(p.odd) == 0 && len(p.even) == 0 && len(p.told) == 0
+}
+
 func (p *Past) label(name string) int32 {
 	i, ok := p.labels[name]
 	if !ok {
