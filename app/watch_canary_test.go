@@ -59,7 +59,7 @@ cameras:
 	}
 	r.eventually("cameras are lost, receivers fail", func() bool {
 		for _, c := range []string{"inside", "query", "beside", "sub"} {
-			if r.states(c, "backoff") == 0 {
+			if r.states(c, "backoff")+r.states(c, "failed") == 0 { // failed: without OpenCV
 				return false
 			}
 		}
