@@ -103,7 +103,7 @@ func openClassifier(ctx context.Context, o *AnalyzeOptions, path string, clean *
 	}
 	clean.push("unloading ONNX Runtime", rt.Close)
 	cfg := o.Hardware.config(o.Home, onnx.ModelConfig{
-		Path: path, Sessions: o.Sessions,
+		Path: path, Sessions: o.Sessions, OneMore: true,
 		Accelerator: onnx.Accelerator(o.Accelerator), Precision: o.Precision,
 		Override: onnx.Override{Filter: frame.Filter(o.Resize), Fit: frame.Fit(o.Fit)},
 	})

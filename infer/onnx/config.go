@@ -58,6 +58,9 @@ type ModelConfig struct {
 	// 0 means as many as Go uses processors for them, and on a GPU two: one
 	// that runs while the next one's pictures are put together.
 	Sessions int
+	// OneMore adds a run to the default of Sessions on the CPU provider, for
+	// callers that have other work for the processors between two runs.
+	OneMore bool
 	// Threads of each run on a processor; 0 is 1, which gives the highest
 	// throughput. More make each run faster and all of them slower.
 	Threads     int

@@ -59,7 +59,7 @@ func (rt *Runtime) chooseProvider(cfg ModelConfig, made string, in plan, failed 
 	if p.asked = p.precision; p.asked == "" {
 		p.precision = made
 	}
-	p.runs = runsAtOnce(p.accelerator, cfg.Sessions, p.threads)
+	p.runs = runsAtOnce(p.accelerator, cfg.Sessions, p.threads, cfg.OneMore)
 	return p, p.setOptions(cfg, in)
 }
 
@@ -105,17 +105,18 @@ func (rt *Runtime) auto(precision string, failed map[Accelerator]string) choice 
 	return s.choose(offers, precision)
 }
 
-// runsAtOnce is how many runs a network gets at once: of one thread each, one
-// more than the processors can carry out, so that none of them rests while a
-// result is taken over and the next picture handed in (6 % of an analysis of
-// bench/'s clip). OpenVINO schedules its streams itself.
-func runsAtOnce(a Accelerator, sessions, threads int) int {
+// runsAtOnce is how many runs a network gets at once. One more than the
+// processors can carry out keeps them from resting while a frame is decoded and
+// looked at (6 % of an analysis of bench/'s clip); where the network is all
+// there is to do, it only gets into the others' way. OpenVINO schedules its
+// streams itself.
+func runsAtOnce(a Accelerator, sessions, threads int, oneMore bool) int {
 	switch {
 	case sessions > 0:
 		return sessions
 	case batches(a):
 		return gpuLanes
-	case a == CPU && threads == 1:
+	case a == CPU && threads == 1 && oneMore:
 		return runtime.GOMAXPROCS(0) + 1
 	default:
 		return max(1, runtime.GOMAXPROCS(0)/threads)

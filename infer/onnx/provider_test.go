@@ -40,8 +40,9 @@ func TestProviderOptions(t *testing.T) {
 		prec    string
 		runs    int
 	}{
-		"cpu":           {cfg: ModelConfig{Accelerator: CPU}, made: "int8", prec: "int8", runs: runtime.GOMAXPROCS(0) + 1},
-		"cpu, as made":  {cfg: ModelConfig{Accelerator: CPU, Precision: "int8"}, made: "int8", prec: "int8", runs: runtime.GOMAXPROCS(0) + 1},
+		"cpu":           {cfg: ModelConfig{Accelerator: CPU}, made: "int8", prec: "int8", runs: runtime.GOMAXPROCS(0)},
+		"cpu, as made":  {cfg: ModelConfig{Accelerator: CPU, Precision: "int8"}, made: "int8", prec: "int8", runs: runtime.GOMAXPROCS(0)},
+		"one more":      {cfg: ModelConfig{Accelerator: CPU, OneMore: true}, made: "fp32", prec: "fp32", runs: runtime.GOMAXPROCS(0) + 1},
 		"threads":       {cfg: ModelConfig{Accelerator: CPU, Threads: 1000}, made: "fp32", prec: "fp32", runs: 1},
 		"session entry": {cfg: ModelConfig{Accelerator: CPU, Sessions: 3, Options: map[string]string{"session.x": "1"}}, made: "fp32", prec: "fp32", runs: 3, session: map[string]string{"session.x": "1"}},
 		"openvino": {cfg: ModelConfig{Accelerator: OpenVINO, Sessions: 3, Threads: 2}, made: "fp32", in: dynamic, prec: "fp32", runs: 3, options: map[string]string{
