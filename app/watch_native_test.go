@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"github.com/flipmeter/flipmeter/app"
+	"github.com/flipmeter/flipmeter/bus"
 	"github.com/flipmeter/flipmeter/event"
 	"github.com/flipmeter/flipmeter/frame"
 	"github.com/flipmeter/flipmeter/infer/infertest"
@@ -140,6 +141,41 @@ func (a *auditor) check(ev *event.Event) {
 	}
 }
 
+// account compares, after the end, what was told with what was stored, what
+// the metrics say and what was classified.
+func (a *auditor) account(r *watchRig, stored map[string]map[string]bus.Flip) {
+	t := r.t
+	t.Helper()
+	metrics := r.gather()
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for camera, told := range a.flips {
+		got := map[string]bool{}
+		for _, f := range stored[camera] {
+			const openings = 1000 // the epochs of a run follow one another
+			got[fmt.Sprintf("%d/%d", f.Epoch%openings, f.Seq)] = true
+			if f.Kind == "pending" || !f.Final {
+				t.Errorf("%s: flip %s stays %s, final %v", camera, f.ID, f.Kind, f.Final)
+			}
+		}
+		if !maps.Equal(got, told) || len(stored[camera]) != len(told) {
+			t.Errorf("%s: published %d flips (%d ids), told %d", camera, len(got), len(stored[camera]), len(told))
+		}
+		if counted := sum(metrics, "flipmeter_flips_total camera="+camera+" "); counted != len(told) {
+			t.Errorf("%s: the metric says %v flips, told %d", camera, counted, len(told))
+		}
+		if pairs := metrics["flipmeter_pairs_total camera="+camera]; pairs != float64(a.pairs[camera]) {
+			t.Errorf("%s: the metric says %v pairs, told %d", camera, pairs, a.pairs[camera])
+		}
+		if len(told) < 5 {
+			t.Errorf("%s: only %d flips, the test shows nothing", camera, len(told))
+		}
+	}
+	for _, fault := range a.faults {
+		t.Error(fault)
+	}
+}
+
 // TestWatchAccountsForEveryFlip follows a real RTSP server whose frames carry
 // their numbers, while frames are dropped for want of time, the server is
 // switched off and on, the decoding process is killed, and the stream falls
@@ -202,39 +238,7 @@ cameras:
 	more(60)
 
 	r.end()
-	metrics := r.gather()
-	stored := r.stored()
-	for camera, told := range truth.flips {
-		got := map[string]bool{}
-		for _, f := range stored[camera] {
-			const openings = 1000 // the epochs of a run follow one another
-			got[fmt.Sprintf("%d/%d", f.Epoch%openings, f.Seq)] = true
-			if f.Kind == "pending" || !f.Final {
-				t.Errorf("%s: flip %s stays %s, final %v", camera, f.ID, f.Kind, f.Final)
-			}
-		}
-		if !maps.Equal(got, told) || len(stored[camera]) != len(told) {
-			t.Errorf("%s: published %d flips (%d ids), told %d", camera, len(got), len(stored[camera]), len(told))
-		}
-		counted := 0.0
-		for _, kind := range []string{"glitch", "transition", "churn", "censored", "unknown"} {
-			counted += metrics["flipmeter_flips_total camera="+camera+" kind="+kind]
-		}
-		if counted != float64(len(told)) {
-			t.Errorf("%s: the metric says %v flips, told %d", camera, counted, len(told))
-		}
-		if pairs := metrics["flipmeter_pairs_total camera="+camera]; pairs != float64(truth.pairs[camera]) {
-			t.Errorf("%s: the metric says %v pairs, told %d", camera, pairs, truth.pairs[camera])
-		}
-		if len(told) < 5 {
-			t.Errorf("%s: only %d flips, the test shows nothing", camera, len(told))
-		}
-	}
-	truth.mu.Lock()
-	defer truth.mu.Unlock()
-	for _, fault := range truth.faults {
-		t.Error(fault)
-	}
+	truth.account(r, r.stored())
 	r.tape.get(func(p *tape) {
 		if p.drops["slow overload"] == 0 {
 			t.Error("the slow camera dropped nothing")
@@ -245,89 +249,6 @@ cameras:
 			}
 		}
 	})
-}
-
-// TestWatchFaultsStayWithTheirCamera crashes the decoding process of one of
-// five cameras, stops that of another in its tracks, changes a third in the
-// configuration, and takes a fourth out; the fifth notices nothing.
-func TestWatchFaultsStayWithTheirCamera(t *testing.T) {
-	server := rtsptest.Start(t)
-	server.Publish(t, "cam", "-re", "-stream_loop", "-1", "-i", numberClip(t), "-c", "copy")
-	camera := func(name, more string) string {
-		return fmt.Sprintf("  - {name: %s, url: %q%s}\n", name, server.URL("cam"), more)
-	}
-	const head = "defaults: {open_timeout: 20s, read_timeout: 20s, fps: 5, cuts: \"off\"}\ncameras:\n"
-	r := startWatch(t, head+camera("a", "")+camera("b", "")+camera("c", "")+camera("d", "")+camera("e", ""), byNumber, withDecoder(t))
-	r.eventually("all run", func() bool {
-		for _, name := range []string{"a", "b", "c", "d", "e"} {
-			if r.tape.observations(name) < 3 {
-				return false
-			}
-		}
-		return true
-	})
-	restarts := func() (n float64, cameras []string) {
-		for key, v := range r.scrape() {
-			if strings.HasPrefix(key, "flipmeter_child_restarts_total") && v > 0 {
-				n += v
-				cameras = append(cameras, key)
-			}
-		}
-		return n, cameras
-	}
-	pids := decoders(t)
-	if len(pids) != 5 {
-		t.Fatalf("%d decoding processes", len(pids))
-	}
-	for i, signal := range []syscall.Signal{syscall.SIGSEGV, syscall.SIGSTOP} {
-		if err := syscall.Kill(pids[i], signal); err != nil {
-			t.Fatal(err)
-		}
-	}
-	r.eventually("both are noticed", func() bool { n, _ := restarts(); return n >= 2 })
-	_, hit := restarts()
-	reasons := strings.Join(hit, " ")
-	if len(hit) != 2 || !strings.Contains(reasons, "reason=crash") || !strings.Contains(reasons, "reason=hang") {
-		t.Errorf("restarts %v", hit)
-	}
-	r.eventually("they are replaced", func() bool { return len(decoders(t)) == 5 })
-	for key, v := range r.scrape() {
-		if !strings.HasPrefix(key, "flipmeter_source_reconnects_total") || v == 0 {
-			continue
-		}
-		name := strings.Fields(key)[1]
-		if !strings.Contains(reasons, name+" ") {
-			t.Errorf("another camera was hit: %s", key)
-		}
-	}
-
-	// A file that is wrong changes nothing.
-	before := decoders(t)
-	r.write("cameras:\n  - {nome: a}\n")
-	r.reload <- syscall.SIGHUP
-	r.eventually("it is refused", func() bool { return r.scrape()["flipmeter_config_reloads_total result=refused"] == 1 })
-	if after := decoders(t); !slices.Equal(before, after) {
-		t.Errorf("processes %v, before %v", after, before)
-	}
-	r.write(head + camera("a", "") + camera("b", "") + camera("c", ", stride: 2") + camera("e", ""))
-	r.reload <- syscall.SIGHUP
-	r.eventually("it is applied", func() bool { return r.scrape()["flipmeter_config_reloads_total result=applied"] == 1 })
-	if r.state("d") != "" {
-		t.Error("d is still there")
-	}
-	kept := 0
-	for _, pid := range decoders(t) {
-		if slices.Contains(before, pid) {
-			kept++
-		}
-	}
-	if kept != 3 {
-		t.Errorf("%d of the three cameras that did not change kept their process", kept)
-	}
-	r.end()
-	if left := childrenOf(t); len(left) > 0 {
-		t.Errorf("processes left behind: %v", left)
-	}
 }
 
 // decoders are the decoding processes of this test.

@@ -16,15 +16,12 @@ import (
 	"testing"
 	"time"
 
-	"github.com/nats-io/nats.go"
-	"github.com/nats-io/nats.go/jetstream"
 	"github.com/prometheus/client_golang/prometheus"
 	dto "github.com/prometheus/client_model/go"
 	"github.com/prometheus/common/expfmt"
 	"github.com/prometheus/common/model"
 
 	"github.com/flipmeter/flipmeter/app"
-	"github.com/flipmeter/flipmeter/bus"
 	"github.com/flipmeter/flipmeter/configs"
 	"github.com/flipmeter/flipmeter/event"
 	"github.com/flipmeter/flipmeter/frame"
@@ -258,70 +255,6 @@ func (r *watchRig) state(camera string) string {
 		r.t.Fatal(err)
 	}
 	return strings.TrimSpace(h.Cameras[camera].State + " " + h.Cameras[camera].Error)
-}
-
-// published reads all flips that JetStream holds, by camera and id, as kept by
-// a consumer that heeds revisions.
-func (r *watchRig) published(url string) map[string]map[string]bus.Flip {
-	r.t.Helper()
-	nc, err := nats.Connect(url)
-	if err != nil {
-		r.t.Fatal(err)
-	}
-	defer nc.Close()
-	js, err := jetstream.New(nc)
-	if err != nil {
-		r.t.Fatal(err)
-	}
-	ctx, cancel := context.WithTimeout(context.Background(), watchPatience)
-	defer cancel()
-	c, err := js.OrderedConsumer(ctx, bus.StreamName, jetstream.OrderedConsumerConfig{
-		FilterSubjects: []string{bus.Root + ".*.*." + string(bus.TypeFlip)},
-	})
-	if err != nil {
-		r.t.Fatal(err)
-	}
-	out := map[string]map[string]bus.Flip{}
-	for {
-		batch, err := c.FetchNoWait(1000)
-		if err != nil {
-			r.t.Fatal(err)
-		}
-		n := 0
-		for m := range batch.Messages() {
-			n++
-			var f bus.Flip
-			if err := json.Unmarshal(m.Data(), &f); err != nil {
-				r.t.Fatal(err)
-			}
-			if out[f.Camera] == nil {
-				out[f.Camera] = map[string]bus.Flip{}
-			}
-			if old, ok := out[f.Camera][f.ID]; !ok || old.Revision < f.Revision {
-				out[f.Camera][f.ID] = f
-			}
-		}
-		if n == 0 {
-			return out
-		}
-	}
-}
-
-// stored is published after the end: what the data folder holds.
-func (r *watchRig) stored() map[string]map[string]bus.Flip {
-	r.t.Helper()
-	srv, err := bus.StartEmbedded(r.t.Context(), bus.ServerConfig{
-		StoreDir: filepath.Join(filepath.Dir(r.config), "data", "nats"), Listen: "127.0.0.1:0",
-	})
-	if err != nil {
-		r.t.Fatal(err)
-	}
-	defer func() {
-		if err := srv.Shutdown(context.Background()); err != nil {
-			r.t.Error(err)
-		}
-	}()
-	return r.published(srv.URL())
 }
 
 // TestWatchFollowsACamera is the path from a source to every output.
