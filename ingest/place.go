@@ -24,7 +24,11 @@ func (r *Reader) accept(f *frame.Frame) bool {
 		r.first = now
 	} else if f.Seq > r.srcSeq+1 {
 		lost = int(f.Seq - r.srcSeq - 1)
-		r.cfg.OnDrop(DropDecode, lost)
+		reason := DropDecode
+		if f.Behind {
+			reason = DropOverload
+		}
+		r.cfg.OnDrop(reason, lost)
 	}
 	r.frames++
 	r.srcSeq = f.Seq

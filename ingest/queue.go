@@ -25,7 +25,7 @@ type DropReason string
 
 // The reasons. What was left out on purpose (Sampler) is no drop.
 const (
-	DropOverload DropReason = "overload" // the queue was full
+	DropOverload DropReason = "overload" // the queue was full, or decoding fell behind
 	DropDecode   DropReason = "decode"   // the source lost it, or could not decode it
 	DropClassify DropReason = "classify" // the network failed on it
 	DropShutdown DropReason = "shutdown" // it waited when the stream was stopped

@@ -28,6 +28,7 @@ type session struct {
 	every time.Duration
 	same  bool // all frames show one picture
 	lost  uint64
+	slow  bool // what is lost is for want of time
 	last  error
 	hang  bool
 }
@@ -70,6 +71,7 @@ func (s *cameraSource) Read(ctx context.Context, into *frame.Frame) error {
 	}
 	if s.n == 2 && s.session.lost > 0 {
 		into.Break = frame.BreakGap
+		into.Behind = s.session.slow
 	}
 	s.n++
 	return nil
@@ -97,6 +99,7 @@ type watched struct {
 	states []string
 	lost   []string
 	drops  int
+	why    []DropReason
 	err    error
 }
 
@@ -110,7 +113,7 @@ func watch(t *testing.T, cfg ReaderConfig, c *camera, for_ time.Duration) *watch
 		w.states = append(w.states, fmt.Sprintf("%v %s", time.Since(began).Round(time.Millisecond), s.State))
 	}
 	cfg.OnLost = func(cause Cause, _ error) { w.lost = append(w.lost, string(cause)) }
-	cfg.OnDrop = func(_ DropReason, n int) { w.drops += n }
+	cfg.OnDrop = func(r DropReason, n int) { w.drops += n; w.why = append(w.why, r) }
 	ctx, cancel := context.WithTimeout(t.Context(), for_)
 	defer cancel()
 	r := NewReader(cfg)
@@ -265,6 +268,20 @@ func TestReaderSeesAFrozenPicture(t *testing.T) {
 		w := watch(t, live(), c, 23*time.Second)
 		w.want(t, "0s connecting, 40ms up, 10.04s frozen, 20s backoff, 21s connecting, 21.04s up", "lost")
 	})
+}
+
+// What a source leaves out because it is too slow is for want of time, and what
+// it loses otherwise is its own loss.
+func TestReaderTellsWhyFramesAreMissing(t *testing.T) {
+	for slow, want := range map[bool]DropReason{false: DropDecode, true: DropOverload} {
+		synctest.Test(t, func(t *testing.T) {
+			c := &camera{sessions: []session{{pts: every(frame25, 50), every: frame25, lost: 3, slow: slow, hang: true}}}
+			w := watch(t, live(), c, time.Second)
+			if w.drops != 3 || len(w.why) != 1 || w.why[0] != want {
+				t.Errorf("slow %v: %d drops, %v", slow, w.drops, w.why)
+			}
+		})
+	}
 }
 
 func TestReaderTimeOfTheSourceJumps(t *testing.T) {

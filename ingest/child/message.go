@@ -15,7 +15,7 @@ import (
 
 // version of the protocol. Parent and child are the same program, unless it
 // was replaced while it ran.
-const version = 1
+const version = 2
 
 type kind byte
 
@@ -107,7 +107,8 @@ var breaks = [...]frame.Break{frame.BreakNone, frame.BreakGap, frame.BreakReconn
 const (
 	flagEstimated = 1 << iota
 	flagRepeat
-	flagsAll = flagEstimated | flagRepeat
+	flagBehind
+	flagsAll = flagEstimated | flagRepeat | flagBehind
 )
 
 // putHead writes the head of a message.
@@ -148,6 +149,9 @@ func appendFrame(b []byte, f *frame.Frame, width, height int, age time.Duration)
 	}
 	if f.Repeat {
 		flags |= flagRepeat
+	}
+	if f.Behind {
+		flags |= flagBehind
 	}
 	for i, name := range breaks {
 		if f.Break == name {
@@ -226,6 +230,7 @@ func readFrame(r io.Reader, n int, f *frame.Frame, pool *frame.Pool, wants []fra
 	f.Prepare(pool, wants, size[2], size[3])
 	f.Seq, f.PTS = seq, time.Duration(pts)
 	f.PTSEstimated, f.Repeat = flags&flagEstimated != 0, flags&flagRepeat != 0
+	f.Behind = flags&flagBehind != 0
 	f.Break = breaks[brk]
 	f.Width, f.Height = size[0], size[1]
 	for _, p := range f.Pictures {

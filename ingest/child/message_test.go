@@ -17,7 +17,7 @@ import (
 func encodeFrame(width, height int) []byte {
 	var f frame.Frame
 	f.Prepare(new(frame.Pool), ingesttest.Wants(), width, height)
-	f.Seq, f.PTS, f.Break, f.Repeat = 7, 280*time.Millisecond, frame.BreakGap, true
+	f.Seq, f.PTS, f.Break, f.Repeat, f.Behind = 7, 280*time.Millisecond, frame.BreakGap, true, true
 	b := appendFrame(nil, &f, width, height, time.Millisecond)
 	for i, p := range f.Pictures {
 		for j := range p.Pix {
@@ -40,7 +40,7 @@ func TestFrameThereAndBack(t *testing.T) {
 	if err != nil || age != time.Millisecond || r.Len() != 0 {
 		t.Fatal(err, age, r.Len())
 	}
-	if f.Seq != 7 || f.PTS != 280*time.Millisecond || f.Break != frame.BreakGap || !f.Repeat || f.PTSEstimated || f.Width != 96 ||
+	if f.Seq != 7 || f.PTS != 280*time.Millisecond || f.Break != frame.BreakGap || !f.Repeat || !f.Behind || f.PTSEstimated || f.Width != 96 ||
 		len(f.Pictures) != 3 || f.Pictures[2].Pix[5] != 7 || f.Pictures[2].Height != 21 {
 		t.Errorf("%+v", f)
 	}

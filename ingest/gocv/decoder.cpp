@@ -5,6 +5,7 @@
 #include <atomic>
 
 #include <dlfcn.h>
+#include <sys/resource.h>
 
 // OpenCV opens its decoder without options of ours, and nothing hands out the
 // context in which they would have to stand. So the function that opens decoders
@@ -18,35 +19,78 @@ enum class wanted { nothing, frames, keyframes };
 
 std::atomic<wanted> stream{wanted::nothing};
 std::atomic<int> decoders{0};
+std::atomic<void *> decoder{nullptr}; // the last that was opened
+std::atomic<long> waits{0};
+
+typedef int (*option)(void *, const char *, const char *, int);
+
+// How often this thread has given up its processor so far because it had to wait
+// for something, and not because it was another's turn.
+long sleeps() {
+#ifdef RUSAGE_THREAD
+    rusage usage;
+    return getrusage(RUSAGE_THREAD, &usage) == 0 ? usage.ru_nvcsw : -1;
+#else
+    return -1;
+#endif
+}
+
+option set_option() { return reinterpret_cast<option>(dlsym(RTLD_DEFAULT, "av_opt_set")); }
 
 } // namespace
 
 extern "C" __attribute__((visibility("default"), used)) int avcodec_open2(void *context, const void *codec, void **options) {
     typedef int (*open)(void *, const void *, void **);
-    typedef int (*set)(void *, const char *, const char *, int);
     open next = reinterpret_cast<open>(dlsym(RTLD_NEXT, "avcodec_open2"));
     if (next == nullptr)
         return -1;
     const wanted want = stream;
-    set option = reinterpret_cast<set>(dlsym(RTLD_DEFAULT, "av_opt_set"));
-    if (want != wanted::nothing && option != nullptr) {
+    option set = set_option();
+    if (want != wanted::nothing && set != nullptr) {
         // Threads that decode a frame each give every frame that many frames
         // later: with sixteen cores, half a second.
-        bool heeded = option(context, "thread_type", "slice", 0) >= 0;
+        bool heeded = set(context, "thread_type", "slice", 0) >= 0;
         if (want == wanted::keyframes)
-            heeded = option(context, "skip_frame", "nokey", 0) >= 0 && heeded;
-        if (heeded)
+            heeded = set(context, "skip_frame", "nokey", 0) >= 0 && heeded;
+        if (heeded) {
             decoders++;
+            decoder = context;
+        }
     }
     return next(context, codec, options);
 }
 
+// Whether reading had to wait for packets tells whether decoding keeps up with a
+// stream, which its times alone do not: a camera's clock may run as it likes.
+// How long a read took does not tell it, either: others may have had the
+// processor meanwhile.
+extern "C" __attribute__((visibility("default"), used)) int av_read_frame(void *context, void *packet) {
+    typedef int (*read)(void *, void *);
+    static const read next = reinterpret_cast<read>(dlsym(RTLD_NEXT, "av_read_frame"));
+    if (next == nullptr)
+        return -1;
+    const long before = sleeps();
+    const int result = next(context, packet);
+    if (before < 0 || sleeps() != before)
+        waits++;
+    return result;
+}
+
 void flipmeter_stream_begin(int keyframes) {
     decoders = 0;
+    decoder = nullptr;
     stream = keyframes ? wanted::keyframes : wanted::frames;
 }
 
-int flipmeter_stream_end(void) {
+int flipmeter_stream_end(void **opened) {
     stream = wanted::nothing;
+    *opened = decoder;
     return decoders;
 }
+
+int flipmeter_keyframes_only(void *opened, int only) {
+    option set = set_option();
+    return opened != nullptr && set != nullptr && set(opened, "skip_frame", only ? "nokey" : "default", 0) >= 0;
+}
+
+long flipmeter_waits(void) { return waits; }

@@ -41,6 +41,9 @@ type liveSource struct {
 	damages  uint
 	doubtful int
 	doubts   doubts
+	catchUp  catchUp
+	// behind says that frames are missing because decoding was too slow.
+	behind bool
 	// turned pictures are not decoded as they are seen: OpenCV turns them by
 	// a quarter, as the container says.
 	turned bool
@@ -179,6 +182,7 @@ func (s *liveSource) Read(ctx context.Context, into *frame.Frame) error {
 	}
 	s.seq += uint64(s.lost)
 	into.Seq, into.PTS, into.PTSEstimated, into.CapturedAt = s.seq, st.pts, st.estimated, st.at
+	into.Behind = s.behind
 	doubtful := s.doubtful > 0
 	s.doubtful = max(s.doubtful-1, 0)
 	if s.doubts.add(st.at, doubtful) {
@@ -194,7 +198,7 @@ func (s *liveSource) Read(ctx context.Context, into *frame.Frame) error {
 		into.Repeat = s.have && err == nil && s.view.Same(pix, before)
 	}
 	s.seq++
-	s.have, s.lost = true, 0
+	s.have, s.lost, s.behind = true, 0, false
 	return nil
 }
 
@@ -231,6 +235,7 @@ func (s *liveSource) advance(ctx context.Context) (livestamp, error) {
 		now := time.Now()
 		s.waited = now.Sub(start)
 		pts, estimated := s.clock.next(s.cap.milliseconds(), now)
+		s.hurry(pts, now)
 		if !s.sampler.Take(pts) {
 			continue
 		}
@@ -240,12 +245,27 @@ func (s *liveSource) advance(ctx context.Context) (livestamp, error) {
 		}
 		if converted && s.mats[1-s.cur].Type() == cv.MatTypeCV8UC3 {
 			s.cur = 1 - s.cur
+			if n := s.catchUp.take(pts); n > 0 {
+				s.lost += n
+				s.behind = true
+			}
 			return livestamp{pts: pts, estimated: estimated, at: now}, nil
 		}
 		failed++
 		s.lost++
 	}
 	return livestamp{}, ingest.WithCause(ingest.CauseDecode, fmt.Errorf("%d frames in a row could not be converted", maxRetrieveFailures))
+}
+
+// hurry leaves out frames where decoding falls behind a stream that goes on
+// regardless.
+func (s *liveSource) hurry(pts time.Duration, now time.Time) {
+	if !s.info.Live || s.cap.device || s.cfg.Keyframes {
+		return
+	}
+	if late := s.catchUp.decoded(s.cap, pts, now); late > 0 {
+		s.cfg.Logger.Warn("decoding falls behind: frames up to the next keyframe are left out, now and from time to time; give the camera's substream, fewer cameras, or keyframes: true", "late", late.Round(100*time.Millisecond))
+	}
 }
 
 // otherSize is the error of a stream whose pictures are of another size now.

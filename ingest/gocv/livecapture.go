@@ -28,6 +28,8 @@ type liveCapture struct {
 	capture
 	device bool
 	held   int // frames that are in the decoder at once, for all that is known
+	// decoder is nil where FFmpeg's decoder is out of reach.
+	decoder decoderRef
 }
 
 // mostThreads is how many frames FFmpeg decodes at once, at most, where it is
@@ -55,18 +57,18 @@ func openLiveCapture(cfg LiveConfig) (*liveCapture, error) {
 	var vc *cv.VideoCapture
 	var err error
 	open := func() { vc, err = cv.VideoCaptureFileWithAPIParams(cfg.Address, cv.VideoCaptureFFmpeg, params) }
-	heeded := promptlyLocked(cfg.Keyframes, open)
+	decoder := promptlyLocked(cfg.Keyframes, open)
 	if err != nil {
 		vc.Close()
 		return nil, errNotOpened
 	}
-	if cfg.Keyframes && !heeded {
+	if cfg.Keyframes && decoder == nil {
 		vc.Close()
 		return nil, errNoKeyframes
 	}
 	listenLocked()
-	c := &liveCapture{capture: capture{vc: vc}, held: min(runtime.NumCPU(), mostThreads)}
-	if heeded {
+	c := &liveCapture{capture: capture{vc: vc}, held: min(runtime.NumCPU(), mostThreads), decoder: decoder}
+	if decoder != nil {
 		c.held = 1
 	}
 	return c, nil
@@ -84,6 +86,10 @@ func (c *liveCapture) next(m *cv.Mat) bool {
 	}
 	return c.grab()
 }
+
+// skip makes the decoder leave out everything but keyframes, or no longer; false
+// where it can't be told.
+func (c *liveCapture) skip(on bool) bool { return c.decoder != nil && keyframesOnly(c.decoder, on) }
 
 // convert makes the picture of the frame that next moved to.
 func (c *liveCapture) convert(m *cv.Mat) bool { return c.device || c.retrieve(m) }

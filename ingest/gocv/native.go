@@ -46,18 +46,40 @@ func setCaptureOptionsLocked(options string) {
 	C.flipmeter_capture_options(c)
 }
 
+// decoderRef is a decoder of FFmpeg's that OpenCV opened: nil, or good for as
+// long as that is open.
+type decoderRef unsafe.Pointer
+
 // promptlyLocked opens something whose decoder holds no frame back for the sake
-// of its threads, and leaves out everything but keyframes if told so, and says
-// whether it does. The lock must be held.
-func promptlyLocked(keyframes bool, open func()) bool {
+// of its threads, and leaves out everything but keyframes if told so. It returns
+// the decoder, nil where none heeded that. The lock must be held.
+func promptlyLocked(keyframes bool, open func()) decoderRef {
 	var only C.int
 	if keyframes {
 		only = 1
 	}
 	C.flipmeter_stream_begin(only)
 	open()
-	return C.flipmeter_stream_end() > 0
+	var opened unsafe.Pointer
+	if C.flipmeter_stream_end(&opened) == 0 {
+		return nil
+	}
+	return decoderRef(opened)
 }
+
+// keyframesOnly makes a decoder leave out everything but keyframes from the next
+// packet on, or no longer, and says whether it does. No call may be decoding.
+func keyframesOnly(d decoderRef, only bool) bool {
+	var c C.int
+	if only {
+		c = 1
+	}
+	return C.flipmeter_keyframes_only(unsafe.Pointer(d), c) != 0
+}
+
+// waits counts the packets that this process had to wait for so far. It is meant
+// for one that reads a single stream.
+func waits() int { return int(C.flipmeter_waits()) }
 
 // listenLocked makes otherSize and damages know what is decoded from now on. There
 // is one answer for the whole process: it is meant for one that decodes a

@@ -37,9 +37,18 @@ char *flipmeter_last_damage(void);
 
 // Lets decoders that are opened from now on give each frame as soon as its data
 // are there, and leave out everything but keyframes if told so; and no longer,
-// returning how many heeded it.
+// returning how many heeded it, and the last of them, which lives as long as
+// what OpenCV opened.
 void flipmeter_stream_begin(int keyframes);
-int flipmeter_stream_end(void);
+int flipmeter_stream_end(void **opened);
+
+// Makes a decoder leave out everything but keyframes from the next packet on, or
+// no longer; whether it heeded that. Not while it decodes.
+int flipmeter_keyframes_only(void *opened, int only);
+
+// How many packets FFmpeg had to wait for so far, of all that this process reads;
+// all of them where that can't be told.
+long flipmeter_waits(void);
 
 // Whether the pictures that are decoded now have another size than this one:
 // OpenCV converts them as if they had the size of the first, and does not say
