@@ -15,6 +15,10 @@ const (
 	quietPart    = 10  // one in
 	minThreshold = 1.0 // grey levels
 	maxThreshold = 4.0 // grey levels
+	// quietValues are the doubled medians told apart: from the last of them on
+	// the threshold is maxThreshold, however large they are. One counter for
+	// each possible one would be 100 kB a stream.
+	quietValues = 54
 )
 
 // Change is what changed between two frames of a stream.
@@ -53,7 +57,7 @@ type ChangeMap struct {
 // t]); 0 means the whole stream. Live streams use a minute, so that night
 // follows day.
 func NewChangeMap(window time.Duration) *ChangeMap {
-	return &ChangeMap{quiet: newQuantile(2*cellCount*255+1, quietPart, window)}
+	return &ChangeMap{quiet: newQuantile(quietValues, quietPart, window)}
 }
 
 // Compare compares two 224×224 luma pictures. At is the time of the second,

@@ -213,6 +213,20 @@ func TestCompareAllocatesNothing(t *testing.T) {
 	}
 }
 
+// Few values are told apart, which changes no threshold, and a map is small.
+func TestThresholdOfEveryMedian(t *testing.T) {
+	for twice := range 2*cellCount*255 + 1 {
+		m := NewChangeMap(0)
+		m.quiet.add(0, twice)
+		if want := min(max(sigmas*madToSigma*float64(twice)/(2*cellCount), minThreshold), maxThreshold); math.Abs(m.threshold()-want) > 1e-12 {
+			t.Fatalf("twice the median %d: threshold %v, want %v", twice, m.threshold(), want)
+		}
+	}
+	if n := len(NewChangeMap(0).quiet.count); n > 64 {
+		t.Errorf("a map counts %d values: it is to take a few kB", n)
+	}
+}
+
 func TestQuantileIsTheSortedOne(t *testing.T) {
 	rng := rand.New(rand.NewPCG(2, 2))
 	for _, window := range []time.Duration{0, 1, 50, 700} {

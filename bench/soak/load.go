@@ -46,11 +46,11 @@ func runLoad(ctx context.Context, o options) (held bool, err error) {
 		Config: filepath.Join(work, "soak.yaml"), Home: o.home, Tool: "soak", Registry: prometheus.NewRegistry(),
 		Logger: slog.New(slog.NewTextHandler(logFile, &slog.HandlerOptions{Level: slog.LevelWarn})),
 	}
-	l := load{name: o.load, duration: o.duration, registry: w.Registry}
+	l := load{name: o.load, duration: o.duration, registry: w.Registry, profiles: o.profile}
 	var cameras string
 	if o.load == "synthetic" {
 		l.cameras, l.rate, l.mustKeepUp = o.many, manyRate, true
-		w.OpenModel, w.OpenSource = openScripted, new(maker).open
+		w.OpenModel, w.OpenSource = openScripted, (&maker{cameras: o.many}).open
 		cameras = manyCameras(o.many)
 	} else {
 		l.cameras, l.rate, l.mustKeepUp = o.rtsp, rtspRate, o.load == "small"
@@ -139,7 +139,7 @@ func manyCameras(n int) string {
 	var b strings.Builder
 	b.WriteString("defaults: {cuts: \"off\", measures: {windows: [1m]}}\ncameras:\n")
 	for i := range n {
-		fmt.Fprintf(&b, "  - {name: c%04d, url: \"made:%d\"}\n", i, i)
+		fmt.Fprintf(&b, "  - {name: c%04d, url: \"%s%d\"}\n", i, madePrefix, i)
 	}
 	return b.String()
 }

@@ -4,6 +4,8 @@ package main
 
 import (
 	"context"
+	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -13,7 +15,9 @@ import (
 )
 
 // made is a source that takes next to nothing: its pictures are two scenes in
-// turn, copied, so that the load is what follows the source.
+// turn, copied, so that the load is what follows the source. As with cameras,
+// no two have their frames at the same moment: each opens a part of a frame's
+// time after the one before it, and a source's clock begins when it is opened.
 type made struct {
 	wants  []frame.Want
 	pool   *frame.Pool
@@ -21,21 +25,46 @@ type made struct {
 	next   uint64
 }
 
-const madeSide = 64 // pixels
+const (
+	madeSide   = 64 // pixels
+	madePrefix = "made:"
+)
 
 // maker makes sources that share their scenes.
 type maker struct {
+	cameras int
+
 	once   sync.Once
 	scenes [2][][]byte
 }
 
-func (k *maker) open(_ context.Context, _ configs.Camera, wants []frame.Want, pool *frame.Pool) (ingest.Source, error) {
+func (k *maker) open(ctx context.Context, c configs.Camera, wants []frame.Want, pool *frame.Pool) (ingest.Source, error) {
+	t := time.NewTimer(phaseOf(c.URL, k.cameras, time.Now()))
+	defer t.Stop()
+	select {
+	case <-t.C:
+	case <-ctx.Done():
+		return nil, context.Cause(ctx)
+	}
 	k.once.Do(func() { // all cameras want the same
 		for scene := range k.scenes {
 			k.scenes[scene] = paint(wants, scene)
 		}
 	})
 	return &made{wants: wants, pool: pool, scenes: &k.scenes}, nil
+}
+
+// phaseOf is how long a camera waits from now on, so that those of a load have
+// their frames spread evenly over the time of one: less than a frame's time.
+func phaseOf(url string, cameras int, now time.Time) time.Duration {
+	const interval = time.Second / manyRate
+	n, err := strconv.Atoi(strings.TrimPrefix(url, madePrefix))
+	if err != nil {
+		panic("BUG: a made-up camera's address is " + url)
+	}
+	want := interval * time.Duration(n) / time.Duration(max(cameras, 1))
+	into := time.Duration(now.UnixNano()) % interval
+	return (want - into + interval) % interval
 }
 
 // paint makes a slope with a corner that changes.

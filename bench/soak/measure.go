@@ -27,12 +27,14 @@ type load struct {
 	unsent     func() int64 // packets that the RTSP server threw away; nil: there is none
 	duration   time.Duration
 	registry   *prometheus.Registry
+	profiles   string // folder for profiles, "" for none
 }
 
 // sample is what is read of the process once a second.
 type sample struct {
 	at         time.Duration
 	rss        int // bytes, of this process
+	memory     memory
 	children   int // bytes, of its decoding processes
 	cpu        time.Duration
 	childCPU   time.Duration
@@ -51,7 +53,7 @@ func (l *load) measure(ctx context.Context, out io.Writer, natsURL string) (held
 	}
 	defer heard.close()
 	fmt.Fprintf(out, "\n== %s: %d cameras at %v frames a second, %v on %d cores\n\n", l.name, l.cameras, l.rate, l.duration, runtime.NumCPU())
-	fmt.Fprintf(out, "%8s %9s %12s %11s %8s %12s\n", "time", "RSS MiB", "decoding MiB", "goroutines", "cores", "decoding")
+	fmt.Fprintf(out, "%8s %9s %9s %9s %12s %11s %8s %12s\n", "time", "RSS MiB", "heap MiB", "live MiB", "decoding MiB", "goroutines", "cores", "decoding")
 	var samples []sample
 	var before counted
 	start := time.Now()
@@ -75,11 +77,15 @@ func (l *load) measure(ctx context.Context, out io.Writer, natsURL string) (held
 				return false, err
 			}
 			heard.reset()
+			if err := l.heapProfile("settled"); err != nil {
+				return false, err
+			}
 		}
 		if s.at >= next {
 			next += every
 			wall := float64(s.at - last.at)
-			fmt.Fprintf(out, "%8v %9.1f %12.1f %11d %8.2f %12.2f\n", s.at.Round(time.Second), mib(s.rss), mib(s.children), s.goroutines,
+			fmt.Fprintf(out, "%8v %9.1f %9.1f %9.1f %12.1f %11d %8.2f %12.2f\n", s.at.Round(time.Second), mib(s.rss),
+				mib(s.memory.heap), mib(s.memory.live), mib(s.children), s.goroutines,
 				float64(s.cpu-last.cpu)/wall, float64(s.childCPU-last.childCPU)/wall)
 			last = s
 		}
@@ -89,6 +95,9 @@ func (l *load) measure(ctx context.Context, out io.Writer, natsURL string) (held
 	}
 	after, err := l.count(time.Now())
 	if err != nil {
+		return false, err
+	}
+	if err := l.heapProfile("end"); err != nil {
 		return false, err
 	}
 	r := l.judge(samples, before, after, heard.latencies())

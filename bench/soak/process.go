@@ -16,7 +16,7 @@ import (
 
 // readProcess reads what this process and its decoding processes take.
 func readProcess(at time.Duration) (sample, error) {
-	s := sample{at: at, goroutines: runtime.NumGoroutine()}
+	s := sample{at: at, goroutines: runtime.NumGoroutine(), memory: readMemory()}
 	own, err := os.ReadFile("/proc/self/stat")
 	if err != nil {
 		return s, fmt.Errorf("read how much memory there is in use (this program is for Linux): %w", err)
