@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"path/filepath"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -177,7 +178,7 @@ func (w *watching) start(ctx context.Context, clean *cleanups) error {
 		w.o.Home = home
 	}
 	var err error
-	w.decoding = &decoding{command: w.o.DecodeCommand, env: w.o.DecodeEnv, own: w.o.OpenSource, taken: map[string]*growing.Taken{}}
+	w.decoding = &decoding{command: w.o.DecodeCommand, env: w.o.DecodeEnv, own: w.o.OpenSource, taken: map[string]*growing.Taken{}, records: filepath.Join(w.cfg.Watch.Data, "folders")}
 	if w.decoding.command == nil {
 		if w.decoding.command, err = decodeCommand(); err != nil {
 			return err

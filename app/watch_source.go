@@ -2,10 +2,12 @@ package app
 
 import (
 	"context"
+	"crypto/sha256"
 	"fmt"
 	"log/slog"
 	"net/url"
 	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 
@@ -25,6 +27,7 @@ type decoding struct {
 	env      []string
 	mu       sync.Mutex                // of taken
 	taken    map[string]*growing.Taken // by camera and folder: what was read
+	records  string                    // folder of the files that hold it, too
 	uid, gid uint32
 	own      func(context.Context, configs.Camera, []frame.Want, *frame.Pool) (ingest.Source, error) // see WatchOptions.OpenSource
 }
@@ -88,14 +91,13 @@ func (d *decoding) opener(c configs.Camera, w wants, pool *frame.Pool, log *slog
 }
 
 // growing opens a folder that is being filled. What was read of it is
-// remembered as long as the program runs, also where the camera is paused or
-// changed.
+// remembered where the camera is paused or changed, and over a restart.
 func (d *decoding) growing(name, path string, s configs.CameraSettings, w wants, region ingest.Region, pool *frame.Pool, log *slog.Logger) ingest.Opener {
 	key := name + "\x00" + path
 	d.mu.Lock()
 	taken := d.taken[key]
 	if taken == nil {
-		taken = &growing.Taken{}
+		taken = growing.Remember(d.record(name, path), path, log)
 		d.taken[key] = taken
 	}
 	d.mu.Unlock()
@@ -116,6 +118,13 @@ func (d *decoding) growing(name, path string, s configs.CameraSettings, w wants,
 			},
 		})
 	}
+}
+
+// record is the file that holds what a camera has read of a folder: any name may
+// be a camera's, and one that is given another folder begins there.
+func (d *decoding) record(camera, folder string) string {
+	sum := sha256.Sum256([]byte(folder))
+	return filepath.Join(d.records, fmt.Sprintf("c-%s-%x", url.PathEscape(camera), sum[:4]))
 }
 
 // start starts a decoding process.

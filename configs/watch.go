@@ -9,7 +9,7 @@ import (
 
 // Watch are the settings of the process that follows cameras.
 type Watch struct {
-	Data     string        `yaml:"data" doc:"Folder for what must outlast a restart: the messages of the embedded NATS server, what fires, and the history."`
+	Data     string        `yaml:"data" doc:"Folder for what must outlast a restart: the messages of the embedded NATS server, what fires, the history, and what was read of folders."`
 	Sessions int           `yaml:"sessions" min:"0" max:"1024" doc:"Frames that each model classifies at once, for all its cameras together; 0 is one more than processors."`
 	Shutdown time.Duration `yaml:"shutdown" above:"0s" max:"10m" doc:"How long an orderly end may take: this long for the cameras, and as long again to send what is left. Longer, and it is given up. A camera that is paused, changed or taken out has as long to end; it is then left to itself."`
 	Reload   time.Duration `yaml:"reload" min:"0s" doc:"How often to look whether this file has changed. A changed file is read and applied like one after SIGHUP; 0s looks never."`

@@ -31,11 +31,14 @@ type file struct {
 
 // Taken remembers which files of a folder were taken, so that a source that is
 // opened again goes on behind them. One source at a time uses it. The zero
-// value knows none.
+// value knows none, and forgets with the program; Remember makes one that
+// doesn't.
 type Taken struct {
-	seen    map[string]stamp
+	seen    map[mark]struct{}
 	growing map[string]watched
 	ready   []file
+	record  *record // nil: none
+	reading mark    // the file that was taken last
 }
 
 // watched is a file that may still grow.
@@ -61,8 +64,25 @@ func (t *Taken) next(dir string, now time.Time, settled time.Duration) (file, bo
 	}
 	f := t.ready[0]
 	t.ready = t.ready[1:]
-	t.seen[f.name] = f.stamp
+	m := markOf(f.name, f.stamp)
+	t.seen[m] = struct{}{}
+	if t.record != nil {
+		t.record.took(&f, m, t.seen)
+		if f.picture { // else when its name is not needed any more
+			t.record.tidy(t.seen)
+		}
+	}
+	t.reading = m
 	return f, true, nil
+}
+
+// finished tells that nothing more will be read of the clip that was taken
+// last.
+func (t *Taken) finished() {
+	if t.record != nil {
+		t.record.finished(t.reading)
+		t.record.tidy(t.seen)
+	}
 }
 
 // scan looks which files are whole by now.
@@ -72,7 +92,7 @@ func (t *Taken) scan(dir string, now time.Time, settled time.Duration) error {
 		return fmt.Errorf("list the folder: %w", err)
 	}
 	slices.SortFunc(entries, func(a, b os.DirEntry) int { return images.Order(a.Name(), b.Name()) })
-	seen, growing := make(map[string]stamp, len(entries)), map[string]watched{}
+	seen, growing := make(map[mark]struct{}, len(entries)), map[string]watched{}
 	held := false // by one that is still being written
 	for _, e := range entries {
 		name := e.Name()
@@ -85,8 +105,9 @@ func (t *Taken) scan(dir string, now time.Time, settled time.Duration) error {
 			continue // it went away, or nobody has begun to write it
 		}
 		is := stamp{info.Size(), info.ModTime()}
-		if was, ok := t.seen[name]; ok && was.same(is) {
-			seen[name] = is
+		m := markOf(name, is)
+		if _, ok := t.seen[m]; ok {
+			seen[m] = struct{}{}
 			continue
 		}
 		w, known := t.growing[name]
@@ -99,7 +120,14 @@ func (t *Taken) scan(dir string, now time.Time, settled time.Duration) error {
 		}
 		t.ready = append(t.ready, file{name, picture, is})
 	}
+	t.growing = growing
+	if len(seen)+len(growing)+len(t.ready) == 0 {
+		return nil // no file at all: a share may be away, and come back
+	}
 	// What was taken and is gone is forgotten, so that this does not grow.
-	t.seen, t.growing = seen, growing
+	t.seen = seen
+	if t.record != nil {
+		t.record.tidy(seen)
+	}
 	return nil
 }

@@ -134,8 +134,10 @@ func (s *Source) Read(ctx context.Context, into *frame.Frame) error {
 		case errors.Is(err, ingest.ErrTruncated):
 			s.log.Warn("a clip is cut off", "error", err)
 		case !errors.Is(err, ingest.ErrEndOfStream):
+			s.cfg.Taken.finished()
 			return errors.Join(trouble(err), s.leave())
 		}
+		s.cfg.Taken.finished()
 		if err := s.leave(); err != nil {
 			return trouble(err)
 		}
@@ -191,6 +193,7 @@ func (s *Source) advance(ctx context.Context) error {
 			return errors.Join(context.Cause(ctx), err)
 		}
 		if err != nil {
+			s.cfg.Taken.finished()
 			return trouble(err)
 		}
 		s.clip, s.fresh, s.gap = clip, true, s.begun
