@@ -107,6 +107,7 @@ func (l *ledger) script(f *frame.Frame, p frame.Picture, probs []float32) error 
 type auditor struct {
 	*ledger
 	before map[string]uint32 // the number of each camera's last new picture
+	step   map[string]uint32 // from one frame of a camera to the next; none is 1
 	flips  map[string]map[string]bool
 	pairs  map[string]int
 	faults []string
@@ -122,7 +123,7 @@ func (a *auditor) check(ev *event.Event) {
 	n, ok := a.numbers[ledgerKey(ev.Camera, o.Epoch, o.Seq)]
 	before, any := a.before[ev.Camera]
 	a.before[ev.Camera] = n
-	successor := any && n == (before+1)%numbered
+	successor := any && n == (before+max(a.step[ev.Camera], 1))%numbered
 	switch {
 	case !ok:
 		a.faults = append(a.faults, fmt.Sprintf("%s: frame %d/%d was never classified", ev.Camera, o.Epoch, o.Seq))
