@@ -51,11 +51,14 @@ type TLS struct {
 // stream or bucket that exists already on a remote broker stays as its
 // operator made it; on the embedded one the limits are brought up to date.
 type Storage struct {
-	MaxAge     time.Duration // 0: 7 days
-	MaxBytes   int64         // 0: 1 GiB, or 64 MiB in memory
-	Replicas   int           // 0: 1
-	InMemory   bool
-	Duplicates time.Duration // window in which a resend is recognised, 0: 10 min
+	MaxAge   time.Duration // 0: 7 days
+	MaxBytes int64         // 0: 1 GiB, or 64 MiB in memory
+	Replicas int           // 0: 1
+	InMemory bool
+	// Duplicates is the window in which a resend is recognised, 0: 10 min, and
+	// 2 min with a Server. The broker holds every id of the window in memory,
+	// about 230 bytes each.
+	Duplicates time.Duration
 }
 
 // PictureStorage bounds the pictures around flips.
@@ -71,8 +74,11 @@ const (
 	defaultMaxBytes       = 1 << 30
 	defaultMemoryBytes    = 64 << 20
 	defaultDuplicates     = 10 * time.Minute
-	defaultPictureAge     = 24 * time.Hour
-	defaultPictureBytes   = 256 << 20
+	// A server in this process is never away: what it does not acknowledge is
+	// sent again within seconds.
+	embeddedDuplicates  = 2 * time.Minute
+	defaultPictureAge   = 24 * time.Hour
+	defaultPictureBytes = 256 << 20
 )
 
 // DefaultConfig is a Config with the defaults written out, without a broker.
@@ -87,6 +93,9 @@ func (c Config) withDefaults() Config {
 	}
 	setDefault(&c.Storage.MaxBytes, defaultMaxBytes)
 	setDefault(&c.Storage.Replicas, 1)
+	if c.Server != nil {
+		setDefault(&c.Storage.Duplicates, min(embeddedDuplicates, c.Storage.MaxAge))
+	}
 	setDefault(&c.Storage.Duplicates, min(defaultDuplicates, c.Storage.MaxAge))
 	setDefault(&c.Pictures.MaxAge, defaultPictureAge)
 	setDefault(&c.Pictures.MaxBytes, defaultPictureBytes)

@@ -231,3 +231,41 @@ func TestEmbeddedServerRefusesToBeOpen(t *testing.T) {
 		t.Errorf("with a token: %v", err)
 	}
 }
+
+// The broker holds the ids of the window for duplicates in memory. One in this
+// process, which is never away, keeps few of them; one that has been there
+// before is brought up to date.
+func TestWindowOfDuplicates(t *testing.T) {
+	ctx := t.Context()
+	srv, err := StartEmbedded(ctx, ServerConfig{StoreDir: t.TempDir()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = srv.Shutdown(context.Background()) })
+	remote := natstest.Listen(t)
+	for _, c := range []struct {
+		name string
+		cfg  Config
+		want time.Duration
+	}{
+		{"embedded, as it was", Config{Server: srv, Storage: Storage{Duplicates: 10 * time.Minute}}, 10 * time.Minute},
+		{"embedded", Config{Server: srv}, 2 * time.Minute},
+		{"remote", Config{URL: remote.URL()}, 10 * time.Minute},
+	} {
+		conn, err := Connect(ctx, c.cfg, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := conn.Provision(ctx); err != nil {
+			t.Fatal(err)
+		}
+		stream, err := conn.js.Stream(ctx, StreamName)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := stream.CachedInfo().Config.Duplicates; got != c.want {
+			t.Errorf("%s: ids are held for %v, want %v", c.name, got, c.want)
+		}
+		closeConn(t, conn)
+	}
+}

@@ -129,4 +129,14 @@ func TestPoolForgetsAPeak(t *testing.T) {
 	if made := testing.AllocsPerRun(10, func() { take(fewSpares) }); made > 0 {
 		t.Errorf("%v allocations where spare buffers would have done", made)
 	}
+	// A queue that was full for a moment, long ago.
+	for range 2 * idleGets {
+		take(1)
+	}
+	if kept := len(pool.free[8*8*3].spare); kept != 1 {
+		t.Errorf("%d spare buffers are kept where one at a time is in use", kept)
+	}
+	if made := testing.AllocsPerRun(2*idleGets, func() { take(1) }); made > 0 {
+		t.Errorf("%v allocations a frame", made)
+	}
 }

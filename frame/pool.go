@@ -7,7 +7,8 @@ import (
 
 // Pool recycles pixel buffers. It may be used by many goroutines; the zero
 // value is ready. Of each size it keeps as many spare buffers as are in use, or
-// a few, so that a moment that took many is not paid for ever after.
+// a few, and lets go of those that nobody asked for during the last ones handed
+// out, so that a moment that took many is not paid for ever after.
 type Pool struct {
 	// EncodeJPEG makes JPEG files of the pool's thumbnails, which are RGB;
 	// quality is from 1 to 100. Nil, or where it fails, means Go's own
@@ -23,10 +24,17 @@ type Pool struct {
 type buffers struct {
 	spare [][]byte
 	used  int
+	gets  int // since spares were let go of
+	idle  int // how many of them were not asked for since then
 }
 
-// fewSpares are kept however few are in use.
-const fewSpares = 16
+const (
+	// fewSpares are kept at first however few are in use.
+	fewSpares = 16
+	// idleGets is after how many buffers handed out those go that lay idle
+	// all the time: half a minute of a camera.
+	idleGets = 256
+)
 
 // Outstanding is the number of buffers handed out and not yet given back.
 // Tests hold it at zero.
@@ -45,6 +53,10 @@ func (p *Pool) get(n int) []byte {
 		p.free[n] = of
 	}
 	of.used++
+	of.idle = min(of.idle, max(len(of.spare)-1, 0))
+	if of.gets++; of.gets == idleGets {
+		of.letGo()
+	}
 	if last := len(of.spare) - 1; last >= 0 {
 		b := of.spare[last]
 		of.spare[last] = nil
@@ -52,6 +64,14 @@ func (p *Pool) get(n int) []byte {
 		return b
 	}
 	return make([]byte, n)
+}
+
+// letGo drops the buffers that lay idle. One is not asked for again at once.
+func (b *buffers) letGo() {
+	left := copy(b.spare, b.spare[b.idle:])
+	clear(b.spare[left:])
+	b.spare = b.spare[:left]
+	b.gets, b.idle = 0, left
 }
 
 func (p *Pool) put(b []byte) {

@@ -12,5 +12,10 @@
 //	hd         the same from 1080p25: as many frames as the cores allow, and
 //	           the same of each camera
 //	synthetic  many made-up cameras at 10 frames a second and a scripted
-//	           classifier: tracker, NATS, metrics, alerts, history
+//	           classifier: tracker, NATS, metrics, alerts, history. No two have
+//	           their frames at the same moment, as no two cameras have
+//
+// Of memory it prints what the kernel counts (RSS), what the heap holds, and
+// what of that was in use at the last collection. What grows is what grows in
+// use: -profile writes what that is, once the load has settled and at the end.
 package main

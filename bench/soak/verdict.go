@@ -132,6 +132,7 @@ func (l *load) judge(samples []sample, before, after counted, ages []time.Durati
 		a, b := medianOf(early, m.read), medianOf(end, m.read)
 		r.hold(b <= a*(1+m.growth)+m.margin, "%s: %.1f in the second quarter, %.1f in the last", m.name, a/m.unit, b/m.unit)
 	}
+	r.say("%s", parts(early, end))
 	change := func(result string) float64 { return after.events[result] - before.events[result] }
 	r.hold(!l.mustKeepUp || change("lost") == 0, "messages: %.0f published, %.0f stored, %.0f lost", change("published"), change("stored"), change("lost"))
 	r.hold(!l.mustKeepUp || after.restarts == before.restarts, "reconnects: %.0f", after.restarts-before.restarts)

@@ -4,6 +4,7 @@ package main
 
 import (
 	"math"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -67,4 +68,21 @@ func TestVerdict(t *testing.T) {
 		l.mustKeepUp = false
 		c.observed["a"], c.observed["b"], c.dropped["a"] = 30, 31, 30
 	})
+}
+
+// The parts add up to what the kernel counts.
+func TestPartsOfMemory(t *testing.T) {
+	s := sample{rss: 100 << 20, memory: memory{live: 20 << 20, heap: 35 << 20, slack: 5 << 20, stacks: 7 << 20, other: 3 << 20}}
+	later := s
+	later.rss, later.memory.heap = 101<<20, 36<<20
+	got := parts([]sample{s}, []sample{later})
+	want := "of RSS, MiB, in these quarters: in use 20 and 20, to be collected 15 and 16, free heap 5 and 5, stacks 7 and 7, " +
+		"the runtime's own 3 and 3, not Go's (libraries, C, files) 50 and 50"
+	if got != want {
+		t.Errorf("%s, want\n%s", got, want)
+	}
+	runtime.GC()
+	if m := readMemory(); m.live <= 0 || m.heap < m.live/2 || m.stacks <= 0 || m.other <= 0 || m.slack < 0 {
+		t.Errorf("this process: %+v", m)
+	}
 }

@@ -58,16 +58,22 @@ type Board struct {
 
 	mu       sync.Mutex
 	cameras  map[string]*Listener
-	changed  []Flip   // to be told
+	changed  []change // to be told
 	removed  []string // to be told
 	pictures pictures
 }
 
-// job is a picture to encode.
+// change is a revision of a flip, as it was then.
+type change struct {
+	camera *Listener
+	flip   kept
+}
+
+// job are pictures to encode.
 type job struct {
 	camera    *Listener
-	flip      string // "": the camera's newest
-	prev, cur *frame.Thumb
+	flip      flipKey      // with prev
+	prev, cur *frame.Thumb // prev is nil where cur is the camera's newest
 }
 
 func (j *job) release() {
@@ -157,14 +163,20 @@ type Filter struct {
 
 // Flips lists recent flips, newest first.
 func (b *Board) Flips(f Filter) []Flip {
-	out := []Flip{}
+	var all []found
 	for _, l := range b.listeners() {
 		if f.Camera == "" || f.Camera == l.info.Name {
-			out = l.collect(out, &f)
+			all = l.collect(all, &f)
 		}
 	}
-	slices.SortStableFunc(out, func(x, y Flip) int { return y.At.Compare(x.At) })
-	return out[:min(len(out), cmp.Or(f.Limit, 100))]
+	slices.SortStableFunc(all, func(x, y found) int { return y.at.Compare(x.at) })
+	out := []Flip{}
+	for _, x := range all[:min(len(all), cmp.Or(f.Limit, 100))] {
+		if flip, ok := x.camera.flip(x.key); ok {
+			out = append(out, flip)
+		}
+	}
+	return out
 }
 
 // Picture is the camera's newest picture as a JPEG file; nil if there is
@@ -209,13 +221,13 @@ func (b *Board) PicturesDropped() int64 { return b.dropped.Load() }
 
 // flipChanged notes a revision for subscribers. Who is told late is told
 // less: of more than maxChanges, the oldest give way.
-func (b *Board) flipChanged(f Flip) {
+func (b *Board) flipChanged(l *Listener, k *kept) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if len(b.changed) >= maxChanges {
 		b.changed = slices.Delete(b.changed, 0, maxChanges/4)
 	}
-	b.changed = append(b.changed, f)
+	b.changed = append(b.changed, change{l, *k})
 }
 
 // encode hands a picture to Run, or drops it.
@@ -255,7 +267,7 @@ func (b *Board) Run(ctx context.Context, subscribers ...Subscriber) error {
 // store encodes a picture, outside of any lock.
 func (b *Board) store(j *job) {
 	defer j.release()
-	if j.flip == "" {
+	if j.prev == nil {
 		data := j.cur.JPEG()
 		j.camera.mu.Lock()
 		defer j.camera.mu.Unlock()
@@ -270,10 +282,10 @@ func (b *Board) store(j *job) {
 		b.mu.Unlock()
 		return // it was removed meanwhile
 	}
-	b.pictures.add(j.camera.info.Name, j.flip, before, after, b.cfg.Now(), b.cfg.PictureBytes)
+	b.pictures.add(j.camera.info.Name, j.camera.flipID(j.flip), before, after, b.cfg.Now(), b.cfg.PictureBytes)
 	b.mu.Unlock()
-	if f, ok := j.camera.pictured(j.flip, after); ok {
-		b.flipChanged(f)
+	if k, ok := j.camera.pictured(j.flip, after); ok {
+		b.flipChanged(j.camera, &k)
 	}
 }
 
@@ -293,7 +305,8 @@ func (b *Board) tell(subscribers []Subscriber) {
 	}
 	for _, s := range subscribers {
 		for i := range flips {
-			s.FlipChanged(&flips[i])
+			f := flips[i].camera.show(&flips[i].flip)
+			s.FlipChanged(&f)
 		}
 		for _, name := range removed {
 			s.CameraRemoved(name)

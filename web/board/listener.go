@@ -24,10 +24,10 @@ type Listener struct {
 	windows       map[time.Duration]Window
 	spark         spark
 	ribbon        ribbon
-	flips         []Flip // oldest first
+	flips         flips
 	picture       []byte
 	pictureNumber uint64
-	crop          [4]float64
+	crop          *[4]float64 // nil: all of it, or unknown; never written to
 }
 
 var _ event.Listener = (*Listener)(nil)
@@ -36,7 +36,7 @@ func newListener(b *Board, info Info) *Listener {
 	if info.Label == nil {
 		info.Label = func(i int32) string { return strconv.Itoa(int(i)) }
 	}
-	return &Listener{board: b, info: info, dirty: true, crop: info.Crop, windows: map[time.Duration]Window{}, now: Camera{
+	return &Listener{board: b, info: info, dirty: true, crop: cropOf(info.Crop), windows: map[time.Duration]Window{}, now: Camera{
 		Name: info.Name, Site: info.Site, Source: info.Source, Model: info.Model,
 		Counts: Counts{Kinds: map[string]int64{}, Breaks: map[string]int64{}, Dropped: map[string]int64{}},
 	}}
@@ -47,13 +47,22 @@ func newListener(b *Board, info Info) *Listener {
 func (l *Listener) SetCrop(crop [4]float64) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.crop = crop
+	if c := cropOf(crop); c == nil || l.crop == nil || *c != *l.crop {
+		l.crop = c
+	}
+}
+
+func cropOf(crop [4]float64) *[4]float64 {
+	if crop == [4]float64{} {
+		return nil
+	}
+	return &crop
 }
 
 // Notify notes what an event tells. It never waits for a reader's network,
 // nor for a picture to be encoded.
 func (l *Listener) Notify(ev *event.Event) {
-	var told []Flip
+	var told []kept
 	l.mu.Lock()
 	l.dirty = true
 	at := ev.At
@@ -73,19 +82,19 @@ func (l *Listener) Notify(ev *event.Event) {
 		l.observe(at, o, ev)
 	}
 	if ev.Flip {
-		told = append(told, l.newFlip(at, ev))
+		told = append(told, *l.newFlip(at, ev))
 	}
 	for i := range ev.Late {
-		if f, ok := l.lateFlip(ev.Track, &ev.Late[i]); ok {
-			told = append(told, f)
+		if k := l.lateFlip(ev.Track, &ev.Late[i]); k != nil {
+			told = append(told, *k)
 		}
 	}
 	if ev.Window != nil {
 		l.windows[ev.Window.Width] = l.window(at, ev.Window)
 	}
 	l.mu.Unlock()
-	for _, f := range told {
-		l.board.flipChanged(f)
+	for i := range told {
+		l.board.flipChanged(l, &told[i])
 	}
 	l.takePictures(ev)
 }
@@ -107,11 +116,11 @@ func (l *Listener) observe(at time.Time, o *stability.Observation, ev *event.Eve
 	label := l.label(o.Label, o.Score)
 	l.now.Label = &label
 	if ev.Track == "" {
-		gap := ""
-		if ev.Break != stability.ReasonNone && ev.Break != stability.ReasonCut {
-			gap = ev.Break.String()
+		gap := ev.Break
+		if gap == stability.ReasonCut {
+			gap = stability.ReasonNone
 		}
-		l.ribbon.add(at, &label, gap)
+		l.ribbon.add(at, o.Label, o.Score, gap)
 		l.ribbon.trim(at.Add(-l.board.cfg.Ribbon))
 	}
 }
@@ -122,92 +131,68 @@ func (l *Listener) takePictures(ev *event.Event) {
 		return
 	}
 	if ev.Flip && ev.Prev != nil {
-		l.board.encode(job{camera: l, flip: l.flipID(ev.Track, &ev.FlipAt), prev: ev.Prev.Retain(), cur: ev.Cur.Retain()})
+		l.board.encode(job{camera: l, flip: keyOf(ev.Track, &ev.FlipAt), prev: ev.Prev.Retain(), cur: ev.Cur.Retain()})
 		return
 	}
 	l.board.encode(job{camera: l, cur: ev.Cur.Retain()})
 }
 
-func (l *Listener) flipID(track string, f *stability.Flip) string {
-	id := fmt.Sprintf("%d-%d", l.info.Epoch+f.Epoch, f.Seq)
-	if track != "" {
-		id = track + "." + id
+func (l *Listener) flipID(k flipKey) string {
+	id := fmt.Sprintf("%d-%d", l.info.Epoch+k.epoch, k.seq)
+	if k.track != "" {
+		id = k.track + "." + id
 	}
 	return id
 }
 
-func (l *Listener) newFlip(at time.Time, ev *event.Event) Flip {
-	s := &ev.FlipAt
-	f := Flip{
-		ID: l.flipID(ev.Track, s), Camera: l.info.Name, Track: ev.Track, At: at.UTC(),
-		From: l.label(s.From, s.FromScore), To: l.label(s.To, s.ToScore),
-		TopBefore: l.ranking(ev.PrevTop), TopAfter: []Label{}, Cells: append([]uint16{}, ev.ChangedCells...), Crop: []float64{},
-	}
-	if o := ev.Observation; o != nil {
-		f.TopAfter = l.ranking(o.Top[:o.N])
-	}
-	if l.crop != [4]float64{} {
-		f.Crop = slices.Clone(l.crop[:])
-	}
-	l.revise(&f, s)
+func (l *Listener) newFlip(at time.Time, ev *event.Event) *kept {
+	k := l.flips.add(keep(at, ev, l.crop), l.board.cfg.Flips)
+	l.revise(k, &ev.FlipAt)
 	l.now.Counts.Flips++
-	l.flips = append(l.flips, f)
-	if extra := len(l.flips) - l.board.cfg.Flips; extra > 0 {
-		l.flips = slices.Delete(l.flips, 0, extra)
-	}
-	return f
+	return k
 }
 
-// lateFlip takes a further revision; false if the flip is not kept any more.
-func (l *Listener) lateFlip(track string, s *stability.Flip) (Flip, bool) {
-	id := l.flipID(track, s)
-	for i := len(l.flips) - 1; i >= 0; i-- {
-		if f := &l.flips[i]; f.ID == id {
-			if s.Revision > f.Revision {
-				l.revise(f, s)
-			}
-			return *f, true
-		}
+// lateFlip takes a further revision; nil if the flip is not kept any more.
+func (l *Listener) lateFlip(track string, s *stability.Flip) *kept {
+	k := l.flips.find(keyOf(track, s))
+	if k != nil && s.Revision > int(k.revision) {
+		l.revise(k, s)
 	}
-	return Flip{}, false
+	return k
 }
 
 // revise takes over what may change between revisions, and counts.
-func (l *Listener) revise(f *Flip, s *stability.Flip) {
-	if f.Kind == "" || f.Kind == stability.KindPending.String() {
-		if k := s.Kind.String(); k != stability.KindPending.String() {
-			l.now.Counts.Kinds[k]++
-		}
+func (l *Listener) revise(k *kept, s *stability.Flip) {
+	if k.kind == stability.KindPending && s.Kind != stability.KindPending {
+		l.now.Counts.Kinds[s.Kind.String()]++
 	}
-	if s.Unexplained && !f.Unexplained {
+	if s.Unexplained && !k.flags.has(keptUnexplained) {
 		l.now.Counts.Unexplained++
-		l.spark.unexplained(f.At)
+		l.spark.unexplained(k.at)
 	}
-	f.Kind, f.Revision, f.Unexplained = s.Kind.String(), s.Revision, s.Unexplained
-	f.Decided, f.NearCut, f.Still = s.Decided, s.NearCut, nil
-	if s.Still != stability.Unknown {
-		still := s.Still == stability.True
-		f.Still = &still
-	}
+	k.kind, k.revision, k.still = s.Kind, int32(s.Revision), s.Still
+	k.flags.set(keptUnexplained, s.Unexplained)
+	k.flags.set(keptDecided, s.Decided)
+	k.flags.set(keptNearCut, s.NearCut)
 	if s.HasPTS {
-		f.HeldBeforeMs, f.HeldAfterMs = alerts.Known(float64(s.HeldBefore)/1e6), alerts.Known(float64(s.HeldAfter)/1e6)
+		k.flags.set(keptHeld, true)
+		k.before, k.after = s.HeldBefore, s.HeldAfter
 	}
 }
 
 // pictured notes that a flip's pictures are there, and takes the one after
-// it as the camera's newest.
-func (l *Listener) pictured(id string, after []byte) (Flip, bool) {
+// it as the camera's newest. It gives the flip, if it is kept still.
+func (l *Listener) pictured(key flipKey, after []byte) (kept, bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.picture, l.dirty = after, true
 	l.pictureNumber++
-	for i := len(l.flips) - 1; i >= 0; i-- {
-		if f := &l.flips[i]; f.ID == id {
-			f.Pictures = true
-			return *f, true
-		}
+	k := l.flips.find(key)
+	if k == nil {
+		return kept{}, false
 	}
-	return Flip{}, false
+	k.flags.set(keptPictures, true)
+	return *k, true
 }
 
 func (l *Listener) label(index int32, score float32) Label {
@@ -268,9 +253,14 @@ func (l *Listener) takeChange() (Camera, bool) {
 
 func (l *Listener) detail() Detail {
 	l.mu.Lock()
-	d := Detail{Camera: l.copy(), Ribbon: append([]Segment{}, l.ribbon.list...), Flips: append([]Flip{}, l.flips...)}
+	d := Detail{Camera: l.copy(), Ribbon: make([]Segment, 0, len(l.ribbon.list)), Flips: make([]Flip, 0, len(l.flips.list))}
+	for i := range l.ribbon.list {
+		d.Ribbon = append(d.Ribbon, l.stretch(&l.ribbon.list[i]))
+	}
+	for i := range l.flips.list {
+		d.Flips = append(d.Flips, l.show(l.flips.newest(i)))
+	}
 	l.mu.Unlock()
-	slices.Reverse(d.Flips)
 	l.forget(d.Flips)
 	return d
 }
@@ -283,17 +273,37 @@ func (l *Listener) forget(flips []Flip) {
 	}
 }
 
-// collect appends the flips that a filter chooses, newest first.
-func (l *Listener) collect(out []Flip, f *Filter) []Flip {
+// found is a flip that a filter chooses.
+type found struct {
+	at     time.Time
+	camera *Listener
+	key    flipKey
+}
+
+// collect appends the flips that a filter chooses, newest first. Of many
+// cameras a few flips are shown, which are put into words then.
+func (l *Listener) collect(out []found, f *Filter) []found {
 	l.mu.Lock()
-	begin := len(out)
-	for i := len(l.flips) - 1; i >= 0; i-- {
-		x := l.flips[i]
-		if (f.Kind == "" || f.Kind == x.Kind) && (!f.Unexplained || x.Unexplained) && !x.At.Before(f.Since) {
-			out = append(out, x)
+	defer l.mu.Unlock()
+	for i := range l.flips.list {
+		k := l.flips.newest(i)
+		if (f.Kind == "" || f.Kind == k.kind.String()) && (!f.Unexplained || k.flags.has(keptUnexplained)) && !k.at.Before(f.Since) {
+			out = append(out, found{k.at, l, k.key})
 		}
 	}
-	l.mu.Unlock()
-	l.forget(out[begin:])
 	return out
+}
+
+// flip gives one flip; false if it is not kept any more.
+func (l *Listener) flip(key flipKey) (Flip, bool) {
+	l.mu.Lock()
+	k := l.flips.find(key)
+	if k == nil {
+		l.mu.Unlock()
+		return Flip{}, false
+	}
+	one := []Flip{l.show(k)}
+	l.mu.Unlock()
+	l.forget(one)
+	return one[0], true
 }

@@ -1,10 +1,11 @@
 package board
 
 import (
+	"math"
 	"slices"
 	"time"
 
-	"github.com/flipmeter/flipmeter/alerts"
+	"github.com/flipmeter/flipmeter/stability"
 )
 
 // The sparkline covers ten minutes.
@@ -82,33 +83,38 @@ func (s *spark) copy(now time.Time) Spark {
 
 // ribbon holds the labels as stretches, oldest first.
 type ribbon struct {
-	list []Segment
+	list []segment
 	n    int64   // frames in the last
 	sum  float64 // of their scores
 }
 
-func (r *ribbon) add(at time.Time, label *Label, gap string) {
-	ms := at.UnixMilli()
-	score := 0.0
-	if label.Score != nil {
-		score = *label.Score
+func (r *ribbon) add(at time.Time, label int32, score float32, gap stability.Reason) {
+	ms, x := at.UnixMilli(), float64(score)
+	known := !math.IsNaN(x) && !math.IsInf(x, 0)
+	if !known {
+		x = 0
 	}
-	if k := len(r.list) - 1; k >= 0 && ms >= r.list[k].ToMs {
+	if k := len(r.list) - 1; k >= 0 && ms >= r.list[k].toMs {
 		last := &r.list[k]
-		if gap == "" {
-			last.ToMs = ms // a label holds until the next frame
+		if gap == stability.ReasonNone {
+			last.toMs = ms // a label holds until the next frame
 		}
-		if last.Index == label.Index && gap == "" {
+		if last.index == label && gap == stability.ReasonNone {
 			r.n++
-			r.sum += score
-			if label.Score != nil {
-				last.Score = alerts.Known(r.sum / float64(r.n))
+			r.sum += x
+			if known {
+				last.score = r.sum / float64(r.n)
 			}
 			return
 		}
 	}
-	r.list = append(r.list, Segment{FromMs: ms, ToMs: ms, Index: label.Index, Label: label.Name, Score: label.Score, Gap: gap})
-	r.n, r.sum = 1, score
+	if len(r.list) == cap(r.list) { // append would make room for more than the limit
+		grown := make([]segment, len(r.list), min(max(8, 2*len(r.list)), maxSegments+1))
+		copy(grown, r.list)
+		r.list = grown
+	}
+	r.list = append(r.list, segment{fromMs: ms, toMs: ms, index: label, score: float64(score), gap: gap})
+	r.n, r.sum = 1, x
 	if extra := len(r.list) - maxSegments; extra > 0 {
 		r.list = slices.Delete(r.list, 0, extra)
 	}
@@ -117,7 +123,7 @@ func (r *ribbon) add(at time.Time, label *Label, gap string) {
 // trim drops what ended before a time.
 func (r *ribbon) trim(before time.Time) {
 	ms, n := before.UnixMilli(), 0
-	for n < len(r.list)-1 && r.list[n].ToMs < ms {
+	for n < len(r.list)-1 && r.list[n].toMs < ms {
 		n++
 	}
 	r.list = slices.Delete(r.list, 0, n)
