@@ -47,7 +47,7 @@ type follower struct {
 }
 
 func (w *watching) newFollower(cam configs.Camera, ready *means) *follower {
-	return &follower{means: ready, w: w, cam: cam, log: w.log.With("camera", cam.Name), metrics: w.metrics.Camera(cam.Name)}
+	return &follower{means: ready, w: w, cam: cam, log: w.log.With("camera", cam.Name), metrics: w.counters(cam.Name)}
 }
 
 // measures are those of a camera, with the windows that rules and the history
@@ -299,7 +299,7 @@ func (f *follower) status(s ingest.Status) {
 }
 
 func (f *follower) lost(cause ingest.Cause, _ error) {
-	f.metrics.Lost(string(cause), cause == ingest.CauseCrash || cause == ingest.CauseHang)
+	f.metrics.Lost(string(cause), slices.Contains(childCauses(), cause))
 }
 
 func (f *follower) dropped(reason ingest.DropReason, n int) {

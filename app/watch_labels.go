@@ -60,7 +60,7 @@ type heard struct {
 var _ attendant = (*heard)(nil)
 
 func (w *watching) newHeard(cam configs.Camera, ready *means) *heard {
-	return &heard{ready: ready, w: w, cam: cam, log: w.log.With("camera", cam.Name), metrics: w.metrics.Camera(cam.Name)}
+	return &heard{ready: ready, w: w, cam: cam, log: w.log.With("camera", cam.Name), metrics: w.counters(cam.Name)}
 }
 
 // pause tells that somebody halted it.

@@ -38,6 +38,9 @@ func (m *Metrics) Camera(name string) *Camera {
 	for k := stability.KindGlitch; k <= stability.KindCensored; k++ {
 		m.flips.WithLabelValues(name, k.String())
 	}
+	for r := stability.ReasonGap; r <= stability.ReasonCut; r++ {
+		m.breaks.WithLabelValues(name, r.String())
+	}
 	m.setState(name, "connecting")
 	return c
 }
@@ -127,6 +130,21 @@ func (c *Camera) Lost(reason string, child bool) {
 	c.m.reconnects.WithLabelValues(c.name, reason).Inc()
 	if child {
 		c.m.restarts.WithLabelValues(c.name, reason).Inc()
+	}
+}
+
+// Losses makes the counters of losses, at zero: those that Lost is told of, for
+// which of them a decoding process is started anew, and those of frames that
+// are dropped.
+func (c *Camera) Losses(reasons, child, drops []string) {
+	for _, r := range reasons {
+		c.m.reconnects.WithLabelValues(c.name, r)
+	}
+	for _, r := range child {
+		c.m.restarts.WithLabelValues(c.name, r)
+	}
+	for _, r := range drops {
+		c.m.frames.WithLabelValues(c.name, "dropped_"+r)
 	}
 }
 

@@ -90,6 +90,9 @@ func New(reg prometheus.Registerer, build Build) *Metrics {
 	if m.now == nil {
 		m.now = time.Now
 	}
+	for _, result := range [...]string{reloadApplied, reloadRefused} {
+		m.reloads.WithLabelValues(result)
+	}
 	m.reloadOK = prometheus.NewGauge(prometheus.GaugeOpts{Name: "flipmeter_config_last_reload_successful", Help: "Whether the newest configuration is in force: 1 or 0."})
 	reg.MustRegister(m.reloadOK)
 	m.reloadOK.Set(1)
@@ -113,11 +116,17 @@ func (m *Metrics) Model(name, sha256, provider, precision, runtime string, loade
 	m.model.With(labels).Set(1)
 }
 
+// The results of attempts to apply a changed configuration.
+const (
+	reloadApplied = "applied"
+	reloadRefused = "refused"
+)
+
 // Reloaded tells whether a changed configuration was applied.
 func (m *Metrics) Reloaded(ok bool) {
-	result, value := "applied", 1.0
+	result, value := reloadApplied, 1.0
 	if !ok {
-		result, value = "refused", 0
+		result, value = reloadRefused, 0
 	}
 	m.reloads.WithLabelValues(result).Inc()
 	m.reloadOK.Set(value)

@@ -76,7 +76,12 @@ flipmeter_pairs_total{camera="door"} 2
 flipmeter_unexplained_flips_total{camera="door"} 1
 # HELP flipmeter_pair_breaks_total Pairs that are missing, by reason.
 # TYPE flipmeter_pair_breaks_total counter
+flipmeter_pair_breaks_total{camera="door",reason="cut"} 0
 flipmeter_pair_breaks_total{camera="door",reason="gap"} 1
+flipmeter_pair_breaks_total{camera="door",reason="model"} 0
+flipmeter_pair_breaks_total{camera="door",reason="reconnect"} 0
+flipmeter_pair_breaks_total{camera="door",reason="size"} 0
+flipmeter_pair_breaks_total{camera="door",reason="time"} 0
 # HELP flipmeter_cuts_total Scene cuts.
 # TYPE flipmeter_cuts_total counter
 flipmeter_cuts_total{camera="door"} 1
