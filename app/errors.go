@@ -37,6 +37,26 @@ type saidError struct{ error }
 func (e saidError) Unwrap() error        { return e.error }
 func (e saidError) Is(target error) bool { return target == ErrSaid }
 
+// wrongConfig is an ErrUsage about what a configuration says. Its text goes into
+// logs, too, and names the place without more ado.
+type wrongConfig struct{ error }
+
+func (e wrongConfig) Unwrap() error        { return e.error }
+func (e wrongConfig) Is(target error) bool { return target == ErrUsage }
+
+// Error leaves out what those say that options of commands share.
+func (e wrongConfig) Error() string {
+	return strings.ReplaceAll(e.error.Error(), ErrUsage.Error()+": ", "")
+}
+
+// ofConfig is err as one about the configuration, if it is the user's.
+func ofConfig(err error) error {
+	if errors.Is(err, ErrUsage) {
+		return wrongConfig{err}
+	}
+	return err
+}
+
 // hint adds what to do to errors of the operating system that don't say it,
 // and puts several errors on one line.
 func hint(err error) error {

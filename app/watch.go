@@ -126,7 +126,7 @@ func Watch(ctx context.Context, o WatchOptions, streams Streams) (err error) {
 		w.log = slog.New(slog.DiscardHandler)
 	}
 	var clean cleanups
-	defer func() { err = hint(errors.Join(err, clean.run())) }()
+	defer func() { err = hint(errors.Join(ofConfig(err), clean.run())) }()
 	if err := w.start(ctx, &clean); err != nil {
 		if ctx.Err() != nil {
 			return fmt.Errorf("%w while starting", ErrInterrupted)
@@ -140,19 +140,18 @@ func Watch(ctx context.Context, o WatchOptions, streams Streams) (err error) {
 
 // loadWatchConfig reads the file, the environment and the secrets.
 func loadWatchConfig(o *WatchOptions) (*configs.Config, error) {
-	cfg, err := configs.Load(o.Config)
+	cfg, err := configs.LoadWith(o.Config, o.Environ)
 	if err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrUsage, err)
+		return nil, wrongConfig{err}
 	}
-	err = errors.Join(cfg.ApplyEnvironment(o.Environ), cfg.ReadSecrets())
-	if err == nil {
+	if err = cfg.ReadSecrets(); err == nil {
 		err = cfg.CheckBrokers()
 	}
 	if err != nil {
-		return nil, fmt.Errorf("%w: %s: %w", ErrUsage, o.Config, err)
+		return nil, wrongConfig{fmt.Errorf("%s: %w", o.Config, err)}
 	}
 	if len(cfg.Cameras) == 0 {
-		return nil, fmt.Errorf("%w: %s: cameras: there is none: add one with a name and a url", ErrUsage, o.Config)
+		return nil, wrongConfig{fmt.Errorf("%s: cameras: there is none: add one with a name and a url", o.Config)}
 	}
 	for i := range cfg.Cameras {
 		shareSessions(&cfg.Cameras[i].Settings, cfg)

@@ -70,7 +70,7 @@ func (w *watching) reload(ctx context.Context) {
 	}
 	w.metrics.Reloaded(err == nil)
 	if err != nil {
-		w.log.Error("the changed configuration is refused, the old one stays in force", "error", oneLine{err})
+		w.log.Error("the changed configuration is refused, the old one stays in force", "error", oneLine{ofConfig(err)})
 		return
 	}
 	if !reflect.DeepEqual(cfg.Watch, *w.operate.cfg) {

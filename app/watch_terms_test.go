@@ -31,6 +31,9 @@ func (r *watchRig) refused(old, new, reason string) {
 	said := func() int {
 		n := 0
 		for _, line := range strings.Split(r.log.String(), "\n") {
+			if strings.Contains(line, "usage:") { // it is no command that somebody typed
+				r.t.Errorf("the log says %s", line)
+			}
 			if strings.Contains(line, "is refused") && strings.Contains(line, reason) {
 				n++
 			}

@@ -3,6 +3,7 @@ package bus
 import (
 	"context"
 	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -138,8 +139,10 @@ func (c *Conn) options(target target) ([]nats.Option, error) {
 
 // connectError says what to do about a failed connection.
 func (c *Conn) connectError(err error) error {
-	hint := "is the server running there? --nats embedded needs none"
-	switch {
+	hint := "is the server running there?"
+	switch unknown := (x509.UnknownAuthorityError{}); {
+	case errors.As(err, &unknown):
+		hint = "name the PEM file of the authority that signed the server's certificate"
 	case errors.Is(err, nats.ErrAuthorization), errors.Is(err, nats.ErrAuthExpired):
 		hint = "check the user, token or credentials file"
 	case errors.Is(err, nats.ErrSecureConnRequired):

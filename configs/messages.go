@@ -182,8 +182,8 @@ func (c *Camera) checkTopic() error {
 	return nil
 }
 
-// CheckBrokers says which cameras have no broker to hear. It is apart from
-// Load, because the environment may name one.
+// CheckBrokers says which cameras have no broker to hear, of those, too, whose
+// address came from a file (see ReadSecrets).
 func (c *Config) CheckBrokers() error {
 	var errs []error
 	for i := range c.Cameras {

@@ -49,14 +49,18 @@ cameras:
 		"watch: {nats: {url: ''  , listen: ''}}\ncameras: [{name: a, url: 'nats:x'}]": "cameras[0].url: nats: needs watch.nats.url",
 		"cameras: [{name: a, url: 'mqtt:x'}]":                                         "cameras[0].url: mqtt: needs watch.mqtt.listen",
 	} {
-		c, err := Parse("f.yaml", []byte(text))
-		if err != nil {
-			t.Errorf("%s: %v", text, err)
-			continue
-		}
-		if err := c.CheckBrokers(); err == nil || !strings.Contains(err.Error(), want) {
+		if _, err := Parse("f.yaml", []byte(text)); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v", text, err)
 		}
+	}
+	// An address from a file is known later.
+	c, err := Parse("f.yaml", []byte("cameras: [{name: a, url_file: x}]"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.Cameras[0].URL = "mqtt:x"
+	if err := c.CheckBrokers(); err == nil || !strings.Contains(err.Error(), "cameras[0].url: mqtt: needs watch.mqtt.listen") {
+		t.Error(err)
 	}
 	for _, text := range []string{
 		"watch: {mqtt: {listen: \"0.0.0.0:1883\"}}", "watch: {mqtt: {listen: \"127.0.0.1:1\"}, nats: {url: \"nats://x:1\", listen: \"\"}}", "watch: {mqtt: {listen: \"127.0.0.1:1\", url: \"mqtt://x\"}}",

@@ -4,7 +4,9 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"strings"
 	"time"
+	"unicode"
 )
 
 // Watch are the settings of the process that follows cameras.
@@ -39,6 +41,10 @@ type Web struct {
 	MayAddCameras bool `yaml:"may_add_cameras" doc:"Let admins add cameras over the API, with the settings of defaults, and remove those again. They last until the program ends."`
 }
 
+// defaultListen is where the embedded NATS server listens. Without one it says
+// nothing: nobody has to take it back who names a server of his own.
+const defaultListen = "127.0.0.1:4222"
+
 // WatchNATS is NATS of a process that runs for long.
 type WatchNATS struct {
 	NATS   `yaml:",inline"`
@@ -47,7 +53,7 @@ type WatchNATS struct {
 
 // Camera is one source that is followed.
 type Camera struct {
-	Name     string `yaml:"name" required:"true" doc:"Name in subjects, metrics and alerts."`
+	Name     string `yaml:"name" required:"true" doc:"Name in subjects, metrics and alerts, of at most 80 bytes."`
 	URL      string `yaml:"url" secret:"url" doc:"rtsp://, rtsps://, http://, https://, camera:0, a video file, or synth:…; nats:SUBJECT or mqtt:TOPIC for labels that a classifier elsewhere gives; better no credentials in it."`
 	URLFile  string `yaml:"url_file" doc:"File that holds the URL, in its place."`
 	SubURL   string `yaml:"substream" secret:"url" doc:"Address of the camera's smaller stream. If it is given, it is the one that is looked at: decoding costs by the pixel, and networks see a small picture anyway."`
@@ -107,6 +113,9 @@ func (c *Config) Validate() error {
 		}
 		names[name] = true
 	}
+	if err := c.CheckBrokers(); err != nil {
+		errs = append(errs, err)
+	}
 	return errors.Join(errs...)
 }
 
@@ -121,8 +130,8 @@ func (n *WatchNATS) Validate() error {
 	} else if n.Listen != "" && !loopback(n.Listen) && n.Token == "" && n.TokenFile == "" && n.User == "" {
 		errs = append(errs, errors.New("listen: open to other machines: give a token, or a user with a password, or listen on 127.0.0.1"))
 	}
-	if n.Listen != "" && n.URL != Embedded {
-		errs = append(errs, errors.New("listen: is of the embedded server, set url to embedded"))
+	if n.Listen != "" && n.Listen != defaultListen && n.URL != Embedded {
+		errs = append(errs, errors.New("listen: is of the embedded server: leave it out, or set url to embedded"))
 	}
 	return errors.Join(errs...)
 }
@@ -167,8 +176,8 @@ func loopback(address string) bool {
 // Validate checks the address and what goes together.
 func (c *Camera) Validate() error {
 	var errs []error
-	if c.Name == "" {
-		errs = append(errs, errors.New("name: must not be empty"))
+	if err := checkName(c.Name); err != nil {
+		errs = append(errs, fmt.Errorf("name: %w", err))
 	}
 	if (c.URL == "") == (c.URLFile == "") {
 		errs = append(errs, errors.New("url: either this or url_file must be given"))
@@ -183,6 +192,26 @@ func (c *Camera) Validate() error {
 		errs = append(errs, err)
 	}
 	return errors.Join(append(errs, c.Settings.Validate())...)
+}
+
+// maxName bounds the name of a camera, in bytes. The history has a folder of
+// that name, three letters for each byte, and file systems allow 255.
+const maxName = 80
+
+// checkName says what is wrong with the name of a camera: any script will do,
+// but it must be possible to tell two names apart by looking at them.
+func checkName(name string) error {
+	switch {
+	case name == "":
+		return errors.New("must not be empty")
+	case len(name) > maxName:
+		return fmt.Errorf("must have at most %d bytes, got %d", maxName, len(name))
+	case strings.TrimSpace(name) != name:
+		return fmt.Errorf("must not begin or end with a blank, got %q", name)
+	case strings.ContainsFunc(name, func(r rune) bool { return !unicode.IsPrint(r) }):
+		return fmt.Errorf("must hold nothing that can't be seen, got %q", name)
+	}
+	return nil
 }
 
 // Validate checks what single keys don't tell.
@@ -203,7 +232,7 @@ func defaultWatch(nats NATS) Watch {
 	return Watch{
 		Data: "flipmeter-data", Shutdown: 10 * time.Second, Reload: 5 * time.Second,
 		Web:    Web{Listen: "127.0.0.1:8377", Pictures: true},
-		NATS:   WatchNATS{NATS: nats, Listen: "127.0.0.1:4222"},
+		NATS:   WatchNATS{NATS: nats, Listen: defaultListen},
 		Alerts: defaultAlerting(), History: defaultHistory(),
 	}
 }

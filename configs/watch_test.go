@@ -37,23 +37,36 @@ func TestCamerasBeginWithTheDefaults(t *testing.T) {
 
 func TestWatchProblems(t *testing.T) {
 	for text, want := range map[string]string{
-		"cameras: [{url: a}]":                                   "c.yaml:1: cameras[0].name: is missing",
-		"cameras: [{name: a}]":                                  "c.yaml:1: cameras[0].url: either this or url_file must be given",
-		"cameras: [{name: a, url: b, url_file: c}]":             "cameras[0].url: either this or url_file",
-		"cameras: [{name: a, url: b}, {name: a, url: c}]":       "cameras[1].name: another camera is called a",
-		"cameras: [{name: a, url: b, windov: 3}]":               "cameras[0].windov: unknown key",
-		"cameras: [{name: a, url: b, password: c}]":             "cameras[0].password: goes with user",
-		"cameras: [{name: a, url: b, roi: 1}]":                  "cameras[0].roi: must be x,y,w,h",
-		"cameras:\n- {name: a, url: b, stall_after: 1m}":        "c.yaml:2: cameras[0].stall_after: must not be above read_timeout (10s), got 1m",
-		"defaults: {fps: -1}":                                   "defaults.fps: must be at least 0",
-		"watch: {web: {listen: \"0.0.0.0:80\"}}":                "watch.web.listen: open to other machines: give users or a token",
-		"watch: {web: {listen: \"80\"}}":                        "watch.web.listen: must be host:port",
-		"watch: {nats: {listen: \"[::]:4222\"}}":                "watch.nats.listen: open to other machines",
-		"watch: {nats: {url: \"nats://h:4222\"}}":               "watch.nats.listen: is of the embedded server",
-		"watch: {web: {token: a, token_file: b}}":               "watch.web.token_file: is in place of token",
-		"watch: {nats: {user: a, password_file: b}}":            "",
-		"watch: {web: {listen: \"\"}}":                          "",
-		"watch: {web: {listen: \"0.0.0.0:80\", token_file: b}}": "",
+		"cameras: [{url: a}]":                                                 "c.yaml:1: cameras[0].name: is missing",
+		"cameras: [{name: a}]":                                                "c.yaml:1: cameras[0].url: either this or url_file must be given",
+		"cameras: [{name: a, url: b, url_file: c}]":                           "cameras[0].url: either this or url_file",
+		"cameras: [{name: a, url: b}, {name: a, url: c}]":                     "cameras[1].name: another camera is called a",
+		"cameras: [{name: a, url: b, windov: 3}]":                             "cameras[0].windov: unknown key",
+		"cameras: [{name: a, url: b, password: c}]":                           "cameras[0].password: goes with user",
+		"cameras: [{name: a, url: b, roi: 1}]":                                "cameras[0].roi: must be x,y,w,h",
+		"cameras:\n- {name: a, url: b, stall_after: 1m}":                      "c.yaml:2: cameras[0].stall_after: must not be above read_timeout (10s), got 1m",
+		"defaults: {fps: -1}":                                                 "defaults.fps: must be at least 0",
+		"watch: {web: {listen: \"0.0.0.0:80\"}}":                              "watch.web.listen: open to other machines: give users or a token",
+		"watch: {web: {listen: \"80\"}}":                                      "watch.web.listen: must be host:port",
+		"watch: {nats: {listen: \"[::]:4222\"}}":                              "watch.nats.listen: open to other machines",
+		"watch: {nats: {url: \"nats://h:4222\"}}":                             "",
+		"watch: {nats: {url: \"nats://h:4222\", listen: \"127.0.0.1:5222\"}}": "watch.nats.listen: is of the embedded server",
+		"cameras:\n- {name: a, url: b, fsp: 1}\n- {name: a, url: c}":          "c.yaml:2: cameras[0].fsp: unknown key, did you mean fps?\nc.yaml:3: cameras[1].name: another camera is called a",
+		"cameras: [{name: a, url: b, window: 5s}]":                            "cameras[0].window: unknown key here, did you mean cameras[0].measures.windows?",
+		"cameras: [{name: a, url: b, min_scroe: 1}]":                          "cameras[0].min_scroe: unknown key here, did you mean cameras[0].measures.min_score?",
+		"\ufeffcameras: [{name: a, url: b}]":                                  "",
+		"cameras: [{name: \"\", url: a}]":                                     "cameras[0].name: must not be empty",
+		"cameras: [{name: \" a\", url: a}]":                                   "cameras[0].name: must not begin or end with a blank, got \" a\"",
+		"cameras: [{name: \"a\\u202eb\", url: a}, {name: \"a\\nb\", url: a}, {name: Entrée 入口, url: a}]": `cameras[0].name: must hold nothing that can't be seen, got "a\u202eb"`,
+		"cameras: [{name: " + strings.Repeat("é", 41) + ", url: a}]":                                     "cameras[0].name: must have at most 80 bytes, got 82",
+		"cameras: [{name: " + strings.Repeat("é", 40) + ", url: a}]":                                     "",
+		"cameras: [{name: \"a/b\", url: a}, {name: \"..\", url: a}, {name: A/b, url: a}]":                "",
+		"cameras: [{name: a, url: \"mqtt:\"}]":                                                           "c.yaml:1: cameras[0].url: mqtt: needs watch.mqtt.listen",
+		"cameras: [{name: a, url: \"nats:\"}]\nwatch: {nats: {url: \"\"}}":                               "c.yaml:1: cameras[0].url: nats: needs watch.nats.url",
+		"watch: {web: {token: a, token_file: b}}":                                                        "watch.web.token_file: is in place of token",
+		"watch: {nats: {user: a, password_file: b}}":                                                     "",
+		"watch: {web: {listen: \"\"}}":                                                                   "",
+		"watch: {web: {listen: \"0.0.0.0:80\", token_file: b}}":                                          "",
 	} {
 		_, err := Parse("c.yaml", []byte(text))
 		if (err == nil) != (want == "") || err != nil && !strings.Contains(err.Error(), want) {
@@ -104,39 +117,5 @@ func TestSecretsFromFiles(t *testing.T) {
 	err := c.ReadSecrets()
 	if err == nil || !strings.Contains(err.Error(), "cameras[0].url_file: stat") || !strings.Contains(err.Error(), "cameras[1].password_file: ") {
 		t.Error(err)
-	}
-}
-
-func TestEnvironment(t *testing.T) {
-	load := func() *Config {
-		c, err := Parse("w.yaml", []byte(watchFile))
-		if err != nil {
-			t.Fatal(err)
-		}
-		return c
-	}
-	c := load()
-	err := c.ApplyEnvironment([]string{
-		"FLIPMETER_WATCH_NATS_URL=nats://broker:4222", "FLIPMETER_WATCH_NATS_LISTEN=", "FLIPMETER_CAMERAS_DOOR_PASSWORD=0123",
-		"FLIPMETER_CAMERAS_YARD_2_MEASURES_WINDOWS=[1s, 2s]", "FLIPMETER_CAMERAS_YARD_2_READ_TIMEOUT=20s",
-		"FLIPMETER_DEFAULTS_FPS=3", "FLIPMETER_HOME=/somewhere", "PATH=/bin", "FLIPMETER_ANALYZE_TABLES=csv",
-	})
-	if err != nil {
-		t.Error(err)
-	}
-	if c.Cameras[0].Password != "0123" || c.Cameras[0].Name != "door" || len(c.Cameras[1].Settings.Measures.Windows) != 2 ||
-		c.Cameras[1].Settings.ReadTimeout != 20*time.Second || c.Defaults.FPS != 3 || c.Analyze.Tables != "csv" || c.Watch.NATS.URL != "nats://broker:4222" {
-		t.Errorf("%+v", c)
-	}
-	for pair, want := range map[string]string{
-		"FLIPMETER_WATCH_NATS_ULR=x":             "FLIPMETER_WATCH_NATS_ULR: stands for no key, did you mean FLIPMETER_WATCH_NATS_URL?",
-		"FLIPMETER_CAMERAS_DOOR_FPS=fast":        `FLIPMETER_CAMERAS_DOOR_FPS:2: fps: must be a number, got "fast"`,
-		"FLIPMETER_CAMERAS_DOOR_STALL_AFTER=20s": "stall_after: must not be above read_timeout",
-		"FLIPMETER_CAMERAS_GARDEN_FPS=3":         "stands for no key",
-		"FLIPMETER_WATCH_SESSIONS=2\nreload: 1h": "FLIPMETER_WATCH_SESSIONS",
-	} {
-		if err := load().ApplyEnvironment([]string{pair}); err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("%s: %v, want %q", pair, err, want)
-		}
 	}
 }

@@ -1,12 +1,14 @@
 package main
 
 import (
+	"errors"
 	"log/slog"
 	"os"
 	"os/signal"
 	"syscall"
 
 	"github.com/flipmeter/flipmeter/app"
+	"github.com/flipmeter/flipmeter/configs"
 	"github.com/spf13/cobra"
 )
 
@@ -36,7 +38,12 @@ func newWatchCommand(streams app.Streams) *cobra.Command {
 			signal.Notify(hup, syscall.SIGHUP)
 			defer signal.Stop(hup)
 			o.Reload = hup
-			return app.Watch(cmd.Context(), o, streams)
+			err := app.Watch(cmd.Context(), o, streams)
+			var problems configs.Problems
+			if errors.As(err, &problems) { // as config check tells them
+				return tellProblems(streams.Err, problems)
+			}
+			return err
 		},
 	}
 	f := cmd.Flags()

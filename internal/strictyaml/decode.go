@@ -1,6 +1,7 @@
 package strictyaml
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"reflect"
@@ -23,14 +24,23 @@ const maxSize = 4 << 20
 // there before. The error is of type Problems; the struct then holds what
 // could be read.
 func Decode(file string, data []byte, into any) error {
-	d := &decoder{file: file}
-	v := reflect.ValueOf(into)
-	if v.Kind() != reflect.Pointer || v.Elem().Kind() != reflect.Struct {
-		panic(fmt.Sprintf("BUG: strictyaml.Decode into a %T", into))
+	return decode(&decoder{file: file}, data, into)
+}
+
+func decode(d *decoder, data []byte, into any) error {
+	v := pointedTo(into)
+	d.root, d.lines = v.Type(), map[string]int{}
+	body := d.parse(data)
+	notYAML := len(d.problems) > 0
+	if body != nil {
+		d.value(body, v, "", 0)
 	}
-	d.root = v.Type().Elem()
-	if body := d.parse(data); body != nil {
-		d.value(body, v.Elem(), "", 0)
+	if !notYAML {
+		d.overlay(true)
+	}
+	// Only now: what a section is judged by may lie in the overlay.
+	for _, judge := range d.judgements {
+		judge()
 	}
 	if len(d.problems) == 0 {
 		return nil
@@ -44,10 +54,20 @@ type decoder struct {
 	root     reflect.Type
 	problems Problems
 	base     reflect.Value // of the list that is read, if it has one
+
+	lines      map[string]int // of keys and of the items of lists, by path
+	judgements []func()       // of the sections, inner ones first
+	over       Overlay        // nil: none
+	overlaid   bool           // it had its word before the lists
+	single     bool           // one key is read, which no line holds
 }
 
 func (d *decoder) problem(line int, path, format string, args ...any) {
-	d.problems = append(d.problems, Problem{File: d.file, Line: max(line, 1), Path: path,
+	line = max(line, 1)
+	if d.single {
+		line = 0
+	}
+	d.problems = append(d.problems, Problem{File: d.file, Line: line, Path: path,
 		Message: oneLine(fmt.Sprintf(format, args...))})
 }
 
@@ -62,6 +82,7 @@ func (d *decoder) parse(data []byte) (body ast.Node) {
 		d.problem(1, "", "the file has %d bytes, at most %d are read", len(data), maxSize)
 		return nil
 	}
+	data = bytes.TrimPrefix(data, []byte("\ufeff")) // as some editors write it
 	defer func() {
 		// The parser is not ours and has panicked on odd input before.
 		if r := recover(); r != nil {
@@ -98,6 +119,19 @@ func (d *decoder) parse(data []byte) (body ast.Node) {
 		body = doc.Body
 	}
 	return body
+}
+
+// firstLine is the line in which a value begins.
+func firstLine(n ast.Node) int {
+	switch n := n.(type) {
+	case *ast.MappingNode:
+		if len(n.Values) > 0 {
+			return line(n.Values[0].Key)
+		}
+	case *ast.MappingValueNode:
+		return line(n.Key)
+	}
+	return line(n)
 }
 
 func line(n ast.Node) int {
@@ -157,7 +191,9 @@ func (d *decoder) tagged(n ast.Node, v reflect.Value, tag reflect.StructTag, pat
 		out := reflect.MakeSlice(v.Type(), len(s.Values), len(s.Values))
 		for i, item := range s.Values {
 			d.fillFrom(out.Index(i), tag.Get("base"))
-			d.tagged(item, out.Index(i), tag, fmt.Sprintf("%s[%d]", path, i), depth+1)
+			at := fmt.Sprintf("%s[%d]", path, i)
+			d.note(at, firstLine(item))
+			d.tagged(item, out.Index(i), tag, at, depth+1)
 		}
 		v.Set(out)
 	case reflect.Map:
@@ -202,6 +238,7 @@ func (d *decoder) entries(m *ast.MappingNode, path string, f func(key, path stri
 			continue
 		}
 		seen[key] = line(kv.Key)
+		d.note(at, line(kv.Key))
 		f(key, at, kv.Value)
 	}
 }
@@ -209,17 +246,16 @@ func (d *decoder) entries(m *ast.MappingNode, path string, f func(key, path stri
 // section reads a mapping into a struct.
 func (d *decoder) section(m *ast.MappingNode, v reflect.Value, path string, depth int) {
 	fields := fieldsOf(v.Type())
-	lines := map[string]int{}
-	before := len(d.problems)
+	given := map[string]bool{}
 	// Lists whose items begin as a copy of another key wait for that.
 	var based []func()
 	d.entries(m, path, func(key, at string, n ast.Node) {
 		i := slices.IndexFunc(fields, func(f field) bool { return f.key == key })
 		if i < 0 {
-			d.problem(keyLine(m, key), at, "%s", d.unknownKey(key, fields, path))
+			d.problem(keyLine(m, key), at, "%s", d.unknownKey(key, v.Type(), path))
 			return
 		}
-		lines[key] = keyLine(m, key)
+		given[key] = true
 		read := func() { d.tagged(n, v.FieldByIndex(fields[i].index), fields[i].tag, at, depth+1) }
 		if fields[i].tag.Get("base") == "" {
 			read()
@@ -236,19 +272,44 @@ func (d *decoder) section(m *ast.MappingNode, v reflect.Value, path string, dept
 			d.base = before
 		})
 	})
+	if path == "" {
+		d.overlay(false)
+	}
 	for _, read := range based {
 		read()
 	}
-	start := line(m)
-	if len(m.Values) > 0 {
-		start = line(m.Values[0].Key)
+	if d.single {
+		return
 	}
+	start := firstLine(m)
 	for _, f := range fields {
-		if _, ok := lines[f.key]; !ok && f.tag.Get("required") != "" {
+		if !given[f.key] && f.tag.Get("required") != "" {
 			d.problem(start, join(path, f.key), "is missing")
 		}
 	}
-	d.validate(v, path, start, lines, d.problems[before:])
+	d.judgements = append(d.judgements, func() { d.judge(v, path, start) })
+}
+
+// overlay lets the overlay have its word, once before the lists that begin as
+// copies and once at the end.
+func (d *decoder) overlay(listsRead bool) {
+	if d.over == nil {
+		return
+	}
+	if !d.overlaid {
+		d.over.Apply(false)
+		d.overlaid = true
+	}
+	if listsRead {
+		d.over.Apply(true)
+	}
+}
+
+// note keeps the line of a key or an item.
+func (d *decoder) note(path string, line int) {
+	if d.lines != nil {
+		d.lines[path] = line
+	}
 }
 
 // fillFrom makes a list's item a copy of the list's base, as far as the item
@@ -271,43 +332,6 @@ func keyLine(m *ast.MappingNode, key string) int {
 		}
 	}
 	return line(m)
-}
-
-// validate asks a struct what is wrong with it as a whole. What it says of a
-// key that has a problem already, or holds one, is not told: it may have
-// been judged by its default.
-func (d *decoder) validate(v reflect.Value, path string, start int, lines map[string]int, known []Problem) {
-	x, ok := v.Addr().Interface().(interface{ Validate() error })
-	if !ok {
-		return
-	}
-	err := x.Validate()
-	if err == nil {
-		return
-	}
-	fields := fieldsOf(v.Type())
-	for _, text := range strings.Split(err.Error(), "\n") {
-		key, message, found := strings.Cut(text, ": ")
-		base, _, _ := strings.Cut(key, "[")
-		if !found || !slices.ContainsFunc(fields, func(f field) bool { return f.key == base }) {
-			if len(known) == 0 {
-				d.problem(start, path, "%s", text)
-			}
-			continue
-		}
-		at := join(path, base)
-		if slices.ContainsFunc(known, func(p Problem) bool {
-			rest, ok := strings.CutPrefix(p.Path, at)
-			return ok && (rest == "" || rest[0] == '.' || rest[0] == '[')
-		}) {
-			continue
-		}
-		line, ok := lines[base]
-		if !ok {
-			line = start
-		}
-		d.problem(line, join(path, key), "%s", message)
-	}
 }
 
 func join(path, key string) string {

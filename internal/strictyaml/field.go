@@ -37,8 +37,10 @@ func fieldsOf(t reflect.Type) []field {
 	return out
 }
 
-// unknownKey says what a key that doesn't exist was probably meant to be.
-func (d *decoder) unknownKey(key string, fields []field, path string) string {
+// unknownKey says what a key that doesn't exist was probably meant to be: one
+// beside it, one further in, or one of the same name elsewhere.
+func (d *decoder) unknownKey(key string, t reflect.Type, path string) string {
+	fields := fieldsOf(t)
 	names := make([]string, len(fields))
 	for i, f := range fields {
 		names[i] = f.key
@@ -46,17 +48,34 @@ func (d *decoder) unknownKey(key string, fields []field, path string) string {
 	if near := Nearest(key, names); near != "" {
 		return fmt.Sprintf("unknown key, did you mean %s?", near)
 	}
-	var elsewhere []string
-	findKey(d.root, key, "", &elsewhere)
-	if i := slices.IndexFunc(elsewhere, func(p string) bool { return p != join(path, key) }); i >= 0 {
-		return fmt.Sprintf("unknown key here, did you mean %s?", elsewhere[i])
+	const here = "unknown key here, did you mean %s?"
+	inside := keysOf(t, "")
+	if i := slices.IndexFunc(inside, func(p string) bool { return lastOf(p) == key }); i >= 0 {
+		return fmt.Sprintf(here, join(path, inside[i]))
+	}
+	if path != "" { // the whole file has a key that is near to almost anything
+		last := make([]string, len(inside))
+		for i, p := range inside {
+			last[i] = lastOf(p)
+		}
+		if near := Nearest(key, last); near != "" {
+			return fmt.Sprintf(here, join(path, inside[slices.Index(last, near)]))
+		}
+	}
+	for _, p := range keysOf(d.root, "") {
+		if lastOf(p) == key && p != join(path, key) {
+			return fmt.Sprintf(here, p)
+		}
 	}
 	slices.Sort(names)
 	return "unknown key, there are " + strings.Join(names, ", ")
 }
 
-// findKey collects the paths of all keys of a name.
-func findKey(t reflect.Type, key, path string, out *[]string) {
+func lastOf(path string) string { return path[strings.LastIndex(path, ".")+1:] }
+
+// keysOf lists the paths of all keys of a type, and of what they hold. Of a
+// list path[] is an item.
+func keysOf(t reflect.Type, path string) []string {
 	for t.Kind() == reflect.Pointer || t.Kind() == reflect.Slice {
 		if t.Kind() == reflect.Slice {
 			path += "[]"
@@ -64,14 +83,14 @@ func findKey(t reflect.Type, key, path string, out *[]string) {
 		t = t.Elem()
 	}
 	if t.Kind() != reflect.Struct {
-		return
+		return nil
 	}
+	var out []string
 	for _, f := range fieldsOf(t) {
-		if f.key == key {
-			*out = append(*out, join(path, key))
-		}
-		findKey(f.typ, key, join(path, f.key), out)
+		at := join(path, f.key)
+		out = append(append(out, at), keysOf(f.typ, at)...)
 	}
+	return out
 }
 
 // Nearest is the candidate that a mistyped word was probably meant to be, ""

@@ -8,16 +8,20 @@ import (
 // Problem is one thing that is wrong with a file.
 type Problem struct {
 	File    string
-	Line    int    // from 1
+	Line    int    // from 1; 0 where the words stand in no file
 	Path    string // "analyze.alerts[1].for", "" for the file as a whole
 	Message string
 }
 
 func (p Problem) String() string {
-	if p.Path == "" {
-		return fmt.Sprintf("%s:%d: %s", p.File, p.Line, p.Message)
+	text := p.File
+	if p.Line > 0 {
+		text = fmt.Sprintf("%s:%d", text, p.Line)
 	}
-	return fmt.Sprintf("%s:%d: %s: %s", p.File, p.Line, p.Path, p.Message)
+	if p.Path != "" {
+		text += ": " + p.Path
+	}
+	return text + ": " + p.Message
 }
 
 // Problems is the error of Decode, in the order of the lines: one line a
