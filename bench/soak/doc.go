@@ -8,7 +8,8 @@
 // Three loads, each in a process of its own:
 //
 //	small      RTSP cameras with small streams and a real network, sampled at 5
-//	           frames a second: nothing may be dropped
+//	           frames a second: nothing may be dropped (-sent 10 has the cameras
+//	           send less, as substreams that are set for it do)
 //	hd         the same from 1080p25: as many frames as the cores allow, and
 //	           the same of each camera
 //	synthetic  many made-up cameras at 10 frames a second and a scripted

@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"time"
 
@@ -100,8 +101,8 @@ func rtspCameras(ctx context.Context, o options, work string) (cameras string, u
 		size = "1920x1080"
 	}
 	film := filepath.Join(work, "film.mp4")
-	encode := exec.CommandContext(ctx, "ffmpeg", "-hide_banner", "-loglevel", "error", "-nostdin", "-i", o.clip, "-an", "-r", "25",
-		"-vf", "scale="+strings.Replace(size, "x", ":", 1), "-c:v", "libx264", "-preset", "veryfast", "-tune", "zerolatency", "-g", "50",
+	encode := exec.CommandContext(ctx, "ffmpeg", "-hide_banner", "-loglevel", "error", "-nostdin", "-i", o.clip, "-an", "-r", strconv.FormatFloat(o.sent, 'g', -1, 64),
+		"-vf", "scale="+strings.Replace(size, "x", ":", 1), "-c:v", "libx264", "-preset", "veryfast", "-tune", "zerolatency", "-g", strconv.Itoa(max(int(2*o.sent), 1)),
 		"-pix_fmt", "yuv420p", film)
 	if out, err := encode.CombinedOutput(); err != nil {
 		return "", nil, nil, fmt.Errorf("encode the film: %w (apt-get install ffmpeg): %s", err, out)

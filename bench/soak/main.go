@@ -23,8 +23,9 @@ import (
 type options struct {
 	load     string
 	duration time.Duration
-	rtsp     int // cameras of the loads small and hd
-	many     int // of the load synthetic
+	rtsp     int     // cameras of the loads small and hd
+	many     int     // of the load synthetic
+	sent     float64 // frames a second that the cameras of small and hd send
 	home     string
 	clip     string
 	profile  string // folder for profiles, "" for none
@@ -47,6 +48,7 @@ func main() {
 	flag.StringVar(&o.load, "load", "all", "small, hd, synthetic, or all")
 	flag.DurationVar(&o.duration, "duration", 10*time.Minute, "how long each load lasts")
 	flag.IntVar(&o.rtsp, "rtsp", 16, "RTSP `cameras`")
+	flag.Float64Var(&o.sent, "sent", 25, "`frames` a second that the RTSP cameras send, of which 5 are looked at")
 	flag.IntVar(&o.many, "many", 1000, "made-up `cameras`")
 	flag.StringVar(&o.clip, "clip", filepath.Join(home, "footage", "bigbuckbunny.mp4"), "`film` that the RTSP cameras show")
 	flag.StringVar(&o.profile, "profile", "", "`folder` for processor and memory profiles of each load")

@@ -3,6 +3,7 @@
 #include "native.h"
 
 #include <atomic>
+#include <chrono>
 
 #include <dlfcn.h>
 #include <sys/resource.h>
@@ -22,6 +23,11 @@ std::atomic<int> decoders{0};
 std::atomic<void *> decoder{nullptr}; // the last that was opened
 std::atomic<long> waits{0};
 
+// Until when the decoder leaves out everything but keyframes without having
+// given one, in ms; 0: it does not leave out anything.
+std::atomic<long long> patient_until{0};
+std::atomic<int> lost_patience{0};
+
 typedef int (*option)(void *, const char *, const char *, int);
 
 // How often this thread has given up its processor so far because it had to wait
@@ -33,6 +39,11 @@ long sleeps() {
 #else
     return -1;
 #endif
+}
+
+long long now_ms() {
+    using namespace std::chrono;
+    return duration_cast<milliseconds>(steady_clock::now().time_since_epoch()).count();
 }
 
 option set_option() { return reinterpret_cast<option>(dlsym(RTLD_DEFAULT, "av_opt_set")); }
@@ -69,6 +80,14 @@ extern "C" __attribute__((visibility("default"), used)) int av_read_frame(void *
     static const read next = reinterpret_cast<read>(dlsym(RTLD_NEXT, "av_read_frame"));
     if (next == nullptr)
         return -1;
+    const long long until = patient_until;
+    if (until != 0 && now_ms() > until) {
+        // What the container calls keyframes is none to the decoder. The caller
+        // waits for a frame and can't say that it has enough.
+        patient_until = 0;
+        lost_patience++;
+        set_option()(decoder, "skip_frame", "default", 0);
+    }
     const long before = sleeps();
     const int result = next(context, packet);
     if (before < 0 || sleeps() != before)
@@ -79,6 +98,7 @@ extern "C" __attribute__((visibility("default"), used)) int av_read_frame(void *
 void flipmeter_stream_begin(int keyframes) {
     decoders = 0;
     decoder = nullptr;
+    patient_until = 0;
     stream = keyframes ? wanted::keyframes : wanted::frames;
 }
 
@@ -88,9 +108,14 @@ int flipmeter_stream_end(void **opened) {
     return decoders;
 }
 
-int flipmeter_keyframes_only(void *opened, int only) {
+int flipmeter_keyframes_only(void *opened, int patience_ms) {
     option set = set_option();
-    return opened != nullptr && set != nullptr && set(opened, "skip_frame", only ? "nokey" : "default", 0) >= 0;
+    if (opened == nullptr || opened != decoder || set == nullptr)
+        return 0;
+    patient_until = patience_ms > 0 ? now_ms() + patience_ms : 0;
+    return set(opened, "skip_frame", patience_ms > 0 ? "nokey" : "default", 0) >= 0;
 }
+
+int flipmeter_lost_patience(void) { return lost_patience; }
 
 long flipmeter_waits(void) { return waits; }

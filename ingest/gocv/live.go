@@ -82,7 +82,7 @@ func openLive(ctx context.Context, cfg LiveConfig) (_ *liveSource, err error) {
 			return nil, err
 		}
 	}
-	s := &liveSource{cfg: cfg, sampler: ingest.NewSampler(cfg.Stride, cfg.FPS), clock: liveClock{unsure: cfg.Keyframes}}
+	s := &liveSource{cfg: cfg, sampler: ingest.NewSampler(cfg.Stride, cfg.FPS), clock: liveClock{unsure: cfg.Keyframes}, catchUp: newCatchUp(cfg.ReadTimeout)}
 	s.mats = [2]cv.Mat{cv.NewMat(), cv.NewMat()}
 	defer func() {
 		if err != nil {
@@ -104,7 +104,11 @@ func openLive(ctx context.Context, cfg LiveConfig) (_ *liveSource, err error) {
 	}
 	s.primed = true
 	s.turned = !s.cap.device && s.cap.sideways()
-	return s, s.prepare(mask)
+	if err := s.prepare(mask); err != nil {
+		return nil, err
+	}
+	s.hurry(s.pending.pts, s.pending.at) // only now it is known what kind of stream it is
+	return s, nil
 }
 
 // prepare decides on colours and plans the pictures, now that there is one.
@@ -183,7 +187,7 @@ func (s *liveSource) Read(ctx context.Context, into *frame.Frame) error {
 	s.seq += uint64(s.lost)
 	into.Seq, into.PTS, into.PTSEstimated, into.CapturedAt = s.seq, st.pts, st.estimated, st.at
 	into.Behind = s.behind
-	doubtful := s.doubtful > 0
+	doubtful := s.doubtful > 0 || s.catchUp.damaged > 0
 	s.doubtful = max(s.doubtful-1, 0)
 	if s.doubts.add(st.at, doubtful) {
 		s.cfg.Logger.Warn("the decoder complains of most frames, so that hardly any can be compared with the one before: see the camera's settings, its network, or another stream of it", "said", lastDamage())

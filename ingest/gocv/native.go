@@ -16,6 +16,7 @@ import (
 	"regexp"
 	"strings"
 	"sync"
+	"time"
 	"unsafe"
 
 	cv "gocv.io/x/gocv"
@@ -67,15 +68,16 @@ func promptlyLocked(keyframes bool, open func()) decoderRef {
 	return decoderRef(opened)
 }
 
-// keyframesOnly makes a decoder leave out everything but keyframes from the next
-// packet on, or no longer, and says whether it does. No call may be decoding.
-func keyframesOnly(d decoderRef, only bool) bool {
-	var c C.int
-	if only {
-		c = 1
-	}
-	return C.flipmeter_keyframes_only(unsafe.Pointer(d), c) != 0
+// keyframesOnly makes the decoder that was opened last leave out everything but
+// keyframes from the next packet on, for as long as it gives one within patience;
+// with 0 no longer. It says whether the decoder does. No call may be decoding.
+func keyframesOnly(d decoderRef, patience time.Duration) bool {
+	return C.flipmeter_keyframes_only(unsafe.Pointer(d), C.int(patience.Milliseconds())) != 0
 }
+
+// lostPatience counts how often a decoder gave no keyframe for that long, and
+// decodes everything again.
+func lostPatience() int { return int(C.flipmeter_lost_patience()) }
 
 // waits counts the packets that this process had to wait for so far. It is meant
 // for one that reads a single stream.

@@ -42,9 +42,13 @@ char *flipmeter_last_damage(void);
 void flipmeter_stream_begin(int keyframes);
 int flipmeter_stream_end(void **opened);
 
-// Makes a decoder leave out everything but keyframes from the next packet on, or
-// no longer; whether it heeded that. Not while it decodes.
-int flipmeter_keyframes_only(void *opened, int only);
+// Makes the decoder that was opened last leave out everything but keyframes from
+// the next packet on, until it is called with 0, or until it has given none for
+// that long; whether it heeded that. Not while it decodes.
+int flipmeter_keyframes_only(void *opened, int patience_ms);
+
+// How often no keyframe came for that long.
+int flipmeter_lost_patience(void);
 
 // How many packets FFmpeg had to wait for so far, of all that this process reads;
 // all of them where that can't be told.
