@@ -91,7 +91,7 @@ func openLive(ctx context.Context, cfg LiveConfig) (_ *liveSource, err error) {
 	}()
 	start := time.Now()
 	if s.cap, err = openLiveCapture(cfg); err != nil {
-		if errors.Is(err, ingest.ErrPermanent) {
+		if errors.Is(err, ingest.ErrPermanent) || IsCamera(cfg.Address) {
 			return nil, err
 		}
 		if time.Since(start) >= cfg.OpenTimeout {
@@ -103,7 +103,7 @@ func openLive(ctx context.Context, cfg LiveConfig) (_ *liveSource, err error) {
 		return nil, fmt.Errorf("it was opened, but gave no picture: %w", err)
 	}
 	s.primed = true
-	s.turned = !s.cap.device && s.cap.sideways()
+	s.turned = s.cap.camera == nil && s.cap.sideways()
 	if err := s.prepare(mask); err != nil {
 		return nil, err
 	}
@@ -115,7 +115,7 @@ func openLive(ctx context.Context, cfg LiveConfig) (_ *liveSource, err error) {
 func (s *liveSource) prepare(mask *ingest.Mask) error {
 	m := &s.mats[s.cur]
 	kind := "stream"
-	if s.cap.device {
+	if s.cap.camera != nil {
 		kind = "camera"
 	}
 	s.info = ingest.Info{
@@ -139,6 +139,9 @@ func (s *liveSource) prepare(mask *ingest.Mask) error {
 		Wants: s.cfg.Wants, Region: s.cfg.Region, Mask: mask, Deinterlace: s.info.Deinterlaced,
 		Correct: correct, BGR: true, Other: newScaler(&s.source),
 	})
+	if s.cap.camera != nil {
+		s.cap.camera.compare(s.info, s.cfg.Logger)
+	}
 	_, _, err := s.treat()
 	return err
 }
@@ -151,6 +154,8 @@ func (s *liveSource) chooseMatrix() (derive.ColorMatrix, string) {
 		return derive.ColorMatrix(s.cfg.ColorMatrix), "given"
 	case strings.EqualFold(s.info.Codec, "MJPG"), strings.EqualFold(s.info.Codec, "jpeg"):
 		return derive.BT601, "codec"
+	case s.cap.camera != nil: // whose size says nothing
+		return s.cap.camera.coding()
 	case s.info.Height >= hdLines:
 		return derive.BT709, "height"
 	}
@@ -253,6 +258,13 @@ func (s *liveSource) advance(ctx context.Context) (livestamp, error) {
 				s.lost += n
 				s.behind = true
 			}
+			if c := s.cap.camera; c != nil {
+				if n := c.gap(pts, s.cfg.Stride, s.cfg.FPS); n > 0 {
+					s.lost += n
+					s.behind = true
+				}
+				now = c.capturedAt(now)
+			}
 			return livestamp{pts: pts, estimated: estimated, at: now}, nil
 		}
 		failed++
@@ -264,7 +276,7 @@ func (s *liveSource) advance(ctx context.Context) (livestamp, error) {
 // hurry leaves out frames where decoding falls behind a stream that goes on
 // regardless.
 func (s *liveSource) hurry(pts time.Duration, now time.Time) {
-	if !s.info.Live || s.cap.device || s.cfg.Keyframes {
+	if !s.info.Live || s.cap.camera != nil || s.cfg.Keyframes {
 		return
 	}
 	if late := s.catchUp.decoded(s.cap, pts, now); late > 0 {
@@ -279,7 +291,7 @@ func (s *liveSource) otherSize() error {
 	if s.turned {
 		w, h = h, w
 	}
-	if s.cap.device || !s.have || !otherSize(w, h) {
+	if s.cap.camera != nil || !s.have || !otherSize(w, h) {
 		return nil
 	}
 	return ingest.WithCause(ingest.CauseSize,
@@ -290,6 +302,11 @@ func (s *liveSource) otherSize() error {
 // a finished one alike; time and the promised length tell them apart.
 func (s *liveSource) end(waited time.Duration) error {
 	const nearly = 9 // tenths of the timeout
+	if c := s.cap.camera; c != nil && waited < s.cfg.ReadTimeout/10*nearly {
+		if err := c.trouble(); err != nil {
+			return ingest.WithCause(ingest.CauseLost, fmt.Errorf("%w: %w", err, ingest.ErrNotConnected))
+		}
+	}
 	switch {
 	case waited >= s.cfg.ReadTimeout/10*nearly:
 		return ingest.WithCause(ingest.CauseTimeout, fmt.Errorf("no frame within %v: %w", s.cfg.ReadTimeout, ingest.ErrNotConnected))

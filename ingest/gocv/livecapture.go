@@ -27,8 +27,8 @@ var errNoKeyframes = fmt.Errorf("this build of OpenCV does not let itself be ask
 // liveCapture is a capture of a stream, or of a camera of this machine.
 type liveCapture struct {
 	capture
-	device bool
-	held   int // frames that are in the decoder at once, for all that is known
+	camera *camera // nil: a stream
+	held   int     // frames that are in the decoder at once, for all that is known
 	// decoder is nil where FFmpeg's decoder is out of reach.
 	decoder decoderRef
 }
@@ -45,13 +45,8 @@ func openLiveCapture(cfg LiveConfig) (*liveCapture, error) {
 	if cfg.Hardware {
 		params = append(params, propHardware, anyHardware)
 	}
-	if n, ok := deviceOf(cfg.Address); ok {
-		vc, err := cv.VideoCaptureDeviceWithAPI(n, cv.VideoCaptureV4L2)
-		if err != nil {
-			vc.Close() // it exists even so
-			return nil, errNotOpened
-		}
-		return &liveCapture{capture: capture{vc: vc}, device: true}, nil
+	if IsCamera(cfg.Address) {
+		return openCameraLocked(cfg)
 	}
 	setCaptureOptionsLocked(cfg.options())
 	params = append(params, propOpenTimeout, milliseconds(cfg.OpenTimeout), propReadTimeout, milliseconds(cfg.ReadTimeout))
@@ -79,11 +74,11 @@ func milliseconds(d time.Duration) cv.VideoCaptureProperties {
 	return cv.VideoCaptureProperties(max(d.Milliseconds(), 1))
 }
 
-// next decodes the next frame, false where there is none. A camera's comes
-// with its picture in m: OpenCV does not say otherwise whether there is one.
+// next decodes the next frame, false where there is none. That of a camera may
+// be in m already.
 func (c *liveCapture) next(m *cv.Mat) bool {
-	if c.device {
-		return c.vc.Read(m) && !m.Empty()
+	if c.camera != nil {
+		return c.camera.take(&c.capture, m)
 	}
 	return c.grab()
 }
@@ -98,4 +93,9 @@ func (c *liveCapture) skip(patience time.Duration) bool {
 func (c *liveCapture) key() bool { return c.vc.Get(propHasKeyframe) == 1 }
 
 // convert makes the picture of the frame that next moved to.
-func (c *liveCapture) convert(m *cv.Mat) bool { return c.device || c.retrieve(m) }
+func (c *liveCapture) convert(m *cv.Mat) bool {
+	if c.camera != nil {
+		return c.camera.picture(&c.capture, m)
+	}
+	return c.retrieve(m)
+}

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net/url"
-	"strconv"
 	"strings"
 	"time"
 
@@ -17,8 +16,8 @@ import (
 // frames. Address, Wants and Pool are required.
 type LiveConfig struct {
 	// Address is rtsp://, rtsps://, http:// or https://, with credentials
-	// where it needs them; camera:N or /dev/videoN for a camera of this
-	// machine.
+	// where it needs them; camera:N, /dev/videoN or a link to it under
+	// /dev/v4l for a camera of this machine.
 	Address string
 	Stream  string // name in log lines
 
@@ -35,9 +34,10 @@ type LiveConfig struct {
 	Stride int
 	FPS    float64
 
-	Transport string // of RTSP: "tcp" ("" too) or "udp"
-	Hardware  bool   // let OpenCV decode on the graphics card where it can
-	Keyframes bool   // decode nothing but keyframes; of streams only
+	Transport string  // of RTSP: "tcp" ("" too) or "udp"
+	Hardware  bool    // let OpenCV decode on the graphics card where it can
+	Keyframes bool    // decode nothing but keyframes; of streams only
+	Capture   Capture // what to ask a camera for; of cameras of this machine only
 	// OpenTimeout and ReadTimeout bound what OpenCV waits for; 0 is 10 s.
 	OpenTimeout, ReadTimeout time.Duration
 
@@ -48,8 +48,7 @@ const defaultTimeout = 10 * time.Second
 
 // IsLive says whether an address is one that OpenLive opens.
 func IsLive(address string) bool {
-	_, device := deviceOf(address)
-	return device || schemeOf(address) != ""
+	return IsCamera(address) || schemeOf(address) != ""
 }
 
 // schemeOf is the scheme of a live stream's address, "" of any other.
@@ -62,17 +61,6 @@ func schemeOf(address string) string {
 		}
 	}
 	return ""
-}
-
-// deviceOf is the number of a camera of this machine.
-func deviceOf(address string) (int, bool) {
-	for _, prefix := range []string{"camera:", "/dev/video"} {
-		if rest, ok := strings.CutPrefix(address, prefix); ok {
-			n, err := strconv.ParseUint(rest, 10, 16)
-			return int(n), err == nil
-		}
-	}
-	return 0, false
 }
 
 func (c *LiveConfig) validate() error {
@@ -94,10 +82,17 @@ func (c *LiveConfig) validate() error {
 	if !IsLive(c.Address) {
 		return errors.New("not the address of a stream or camera: want rtsp://, rtsps://, http://, https:// or camera:0")
 	}
-	if _, device := deviceOf(c.Address); device && c.Keyframes {
+	camera := IsCamera(c.Address)
+	if camera && c.Keyframes {
 		return errors.New("a camera of this machine sends whole pictures only: leave out keyframes")
 	}
-	if schemeOf(c.Address) != "" {
+	if !camera && c.Capture != (Capture{}) {
+		return errors.New("a stream can't be asked for a size, a rate or a format: leave out capture, which is for cameras of this machine")
+	}
+	if err := c.Capture.validate(); err != nil {
+		return err
+	}
+	if !camera {
 		// The error of url.Parse quotes the address.
 		if u, err := url.Parse(c.Address); err != nil || u.Host == "" {
 			return errors.New("the address is no URL: escape what is special in its user and password (@ as %40, / as %2F)")

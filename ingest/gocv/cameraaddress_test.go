@@ -1,0 +1,87 @@
+package gocv
+
+import (
+	"math"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+)
+
+func TestCameraTroubleSaysWhatToDo(t *testing.T) {
+	empty, some := t.TempDir(), t.TempDir()
+	for _, name := range []string{"video2", "video10", "vcs", "video-x"} {
+		if err := os.WriteFile(filepath.Join(some, name), nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, c := range []struct {
+		tried  int
+		failed syscall.Errno
+		folder string
+		want   string
+	}{
+		{0, 0, some, ""},
+		{int(syscall.ENOENT), 0, empty, "no such camera: there is none: plug one in"},
+		{int(syscall.ENOENT), 0, some, "no such camera: there are /dev/video10, /dev/video2"},
+		{int(syscall.ENOENT), syscall.ENODEV, some, "/dev/video0 is gone"},
+		{0, syscall.ENODEV, some, "/dev/video0 is gone"},
+		{int(syscall.EACCES), 0, some, "group video"},
+		{int(syscall.EPERM), 0, some, "DeviceAllow="},
+		{int(syscall.EBUSY), 0, some, "used by another program"},
+		{0, syscall.EBUSY, some, "used by another program"},
+		{0, syscall.ENOSPC, some, "the USB bus has no room"},
+		{0, syscall.EIO, some, "the driver of /dev/video0 fails: input/output error"},
+		{int(syscall.EMFILE), 0, some, "open /dev/video0: too many open files"},
+		{notCapturing, 0, some, "gives no pictures"},
+	} {
+		err := cameraTrouble(0, c.tried, c.failed, c.folder)
+		if got := ""; err != nil {
+			got = err.Error()
+			if c.want == "" || !strings.Contains(got, c.want) || strings.Contains(got, "\n") {
+				t.Errorf("%d, %v: %q, want %q", c.tried, c.failed, got, c.want)
+			}
+		} else if c.want != got {
+			t.Errorf("%d, %v: nothing, want %q", c.tried, c.failed, c.want)
+		}
+	}
+}
+
+func TestCamerasOfThisMachineAreKnownByTheirAddress(t *testing.T) {
+	for address, want := range map[string]bool{
+		"camera:0": true, "/dev/video12": true, "/dev/v4l/by-id/usb-x-video-index0": true,
+		"camera:": false, "camera:x": false, "/dev/video": false, "/dev/videox": false, "rtsp://x/camera:0": false, "film.mp4": false,
+	} {
+		if got := IsCamera(address); got != want {
+			t.Errorf("%s: %v", address, got)
+		}
+	}
+	if n, err := findDevice("/dev/video7"); n != 7 || err != nil {
+		t.Errorf("%d, %v", n, err)
+	}
+	if _, err := findDevice("/dev/v4l/by-id/none-such"); err == nil || !strings.Contains(err.Error(), "no such camera") {
+		t.Errorf("%v", err)
+	}
+}
+
+func TestCaptureIsChecked(t *testing.T) {
+	for _, c := range []Capture{{}, {Width: 1280, Height: 720, FPS: 7.5, Format: "MJPG"}, {Format: "Y16 "}} {
+		if err := c.validate(); err != nil {
+			t.Errorf("%+v: %v", c, err)
+		}
+	}
+	for _, c := range []Capture{{Width: 1}, {Height: 1}, {Width: -1, Height: -1}, {Width: 1 << 20, Height: 9}, {FPS: -1}, {FPS: math.NaN()}, {Format: "JPG"}, {Format: "a\x00bc"}} {
+		if err := c.validate(); err == nil {
+			t.Errorf("%+v is taken", c)
+		}
+	}
+	for _, cfg := range []LiveConfig{
+		{Address: "rtsp://host/x", Capture: Capture{FPS: 5}},
+		{Address: "camera:0", Capture: Capture{FPS: -5}},
+	} {
+		if err := cfg.validate(); err == nil || strings.Contains(err.Error(), "BUG") {
+			t.Errorf("%+v: %v", cfg, err)
+		}
+	}
+}
