@@ -33,7 +33,7 @@ func openDecoded(ctx context.Context, r child.Request, pool *frame.Pool) (ingest
 			Address: r.Address, Stream: r.Stream, Wants: r.Wants, Pool: pool,
 			ColorMatrix: gocv.ColorMatrix(r.ColorMatrix), Deinterlace: gocv.Deinterlace(r.Deinterlace),
 			Region: r.Region, Mask: r.Mask, Stride: r.Stride, FPS: r.FPS,
-			Transport: r.Transport, Hardware: r.Hardware, Keyframes: r.Keyframes, OpenTimeout: r.OpenTimeout, ReadTimeout: r.ReadTimeout,
+			Transport: r.Transport, Hardware: r.Hardware, Keyframes: r.Keyframes, Capture: r.Capture, OpenTimeout: r.OpenTimeout, ReadTimeout: r.ReadTimeout,
 			// The parent passes on what is said on standard error.
 			Logger: slog.New(slog.NewTextHandler(os.Stderr, nil)),
 		})
@@ -57,24 +57,40 @@ func decodeCommand() ([]string, error) {
 	return []string{exe, DecodeCommand}, nil
 }
 
-// decodeUser finds the user that decoding processes run as; 0 is the same.
-func decodeUser(w configs.Watch) (uid, gid uint32, err error) {
+// account is a user that decoding processes run as. Groups are those that
+// belong to it, such as video, without which it may open no camera of this
+// machine.
+type account struct {
+	uid, gid uint32
+	groups   []uint32
+}
+
+// decodeUser finds the user that decoding processes run as; the zero one is the
+// same.
+func decodeUser(w configs.Watch) (a account, err error) {
 	if w.DecodeAs == "" {
-		return 0, 0, nil
+		return account{}, nil
 	}
 	u, err := user.Lookup(w.DecodeAs)
 	if err != nil {
 		if u, err = user.LookupId(w.DecodeAs); err != nil {
-			return 0, 0, fmt.Errorf("%w: watch.decode_as: no user is called %s", ErrUsage, w.DecodeAs)
+			return account{}, fmt.Errorf("%w: watch.decode_as: no user is called %s", ErrUsage, w.DecodeAs)
 		}
 	}
-	id, err := strconv.ParseUint(u.Uid, 10, 32)
+	groups, err := u.GroupIds()
 	if err != nil {
-		return 0, 0, fmt.Errorf("watch.decode_as: the user %s has the number %s: %w", w.DecodeAs, u.Uid, err)
+		return account{}, fmt.Errorf("watch.decode_as: find the groups of %s: %w", w.DecodeAs, err)
 	}
-	group, err := strconv.ParseUint(u.Gid, 10, 32)
-	if err != nil {
-		return 0, 0, fmt.Errorf("watch.decode_as: the group of %s has the number %s: %w", w.DecodeAs, u.Gid, err)
+	number := func(what, text string) uint32 {
+		n, e := strconv.ParseUint(text, 10, 32)
+		if e != nil && err == nil {
+			err = fmt.Errorf("watch.decode_as: the %s of %s has the number %s: %w", what, w.DecodeAs, text, e)
+		}
+		return uint32(n)
 	}
-	return uint32(id), uint32(group), nil
+	a.uid, a.gid = number("user", u.Uid), number("group", u.Gid)
+	for _, id := range groups {
+		a.groups = append(a.groups, number("group", id))
+	}
+	return a, err
 }

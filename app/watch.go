@@ -183,7 +183,7 @@ func (w *watching) start(ctx context.Context, clean *cleanups) error {
 			return err
 		}
 	}
-	if w.decoding.uid, w.decoding.gid, err = decodeUser(w.cfg.Watch); err != nil {
+	if w.decoding.as, err = decodeUser(w.cfg.Watch); err != nil {
 		return err
 	}
 	if err := w.takeData(clean); err != nil {

@@ -23,13 +23,13 @@ import (
 
 // decoding is how decoding processes are run.
 type decoding struct {
-	command  []string
-	env      []string
-	mu       sync.Mutex                // of taken
-	taken    map[string]*growing.Taken // by camera and folder: what was read
-	records  string                    // folder of the files that hold it, too
-	uid, gid uint32
-	own      func(context.Context, configs.Camera, []frame.Want, *frame.Pool) (ingest.Source, error) // see WatchOptions.OpenSource
+	command []string
+	env     []string
+	mu      sync.Mutex                // of taken
+	taken   map[string]*growing.Taken // by camera and folder: what was read
+	records string                    // folder of the files that hold it, too
+	as      account
+	own     func(context.Context, configs.Camera, []frame.Want, *frame.Pool) (ingest.Source, error) // see WatchOptions.OpenSource
 }
 
 // cameraAddress is what is opened for a camera, credentials included.
@@ -63,6 +63,10 @@ func (d *decoding) opener(c configs.Camera, w wants, pool *frame.Pool, log *slog
 	if err != nil {
 		return nil, false, fmt.Errorf("camera %s: %w", c.Name, err)
 	}
+	capture, err := s.Capture.Asked()
+	if err != nil {
+		return nil, false, fmt.Errorf("camera %s: capture.%w", c.Name, err)
+	}
 	if strings.HasPrefix(address, synth.Prefix) {
 		return func(ctx context.Context) (ingest.Source, error) {
 			src, err := synth.Open(ctx, synth.Config{Address: address, Wants: w.list, Pool: pool, Region: region, Mask: s.Mask, Logger: log})
@@ -81,7 +85,7 @@ func (d *decoding) opener(c configs.Camera, w wants, pool *frame.Pool, log *slog
 	live = gocv.Available && gocv.IsLive(address)
 	req := child.Request{
 		Address: address, Stream: c.Name, Wants: w.list, ColorMatrix: s.ColorMatrix, Deinterlace: s.Deinterlace,
-		Region: region, Mask: s.Mask, Transport: s.Transport, Hardware: s.Hardware, Keyframes: s.Keyframes,
+		Region: region, Mask: s.Mask, Transport: s.Transport, Hardware: s.Hardware, Keyframes: s.Keyframes, Capture: capture,
 		OpenTimeout: s.OpenTimeout, ReadTimeout: s.ReadTimeout,
 	}
 	if live { // the others are sampled by the reader
@@ -132,7 +136,7 @@ func (d *decoding) start(ctx context.Context, req child.Request, pool *frame.Poo
 	if !gocv.Available {
 		return gocv.OpenLive(ctx, gocv.LiveConfig{}) // says why not
 	}
-	src, err := child.Start(ctx, child.Config{Command: d.command, Env: d.env, UID: d.uid, GID: d.gid, Request: req, Pool: pool, Logger: log})
+	src, err := child.Start(ctx, child.Config{Command: d.command, Env: d.env, UID: d.as.uid, GID: d.as.gid, Groups: d.as.groups, Request: req, Pool: pool, Logger: log})
 	if err != nil {
 		return nil, err
 	}

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"time"
 	"unicode"
+
+	"github.com/flipmeter/flipmeter/ingest"
 )
 
 // Watch are the settings of the process that follows cameras.
@@ -54,7 +56,7 @@ type WatchNATS struct {
 // Camera is one source that is followed.
 type Camera struct {
 	Name     string `yaml:"name" required:"true" doc:"Name in subjects, metrics and alerts, of at most 80 bytes."`
-	URL      string `yaml:"url" secret:"url" doc:"rtsp://, rtsps://, http://, https://, camera:0, a video file, or synth:…; nats:SUBJECT or mqtt:TOPIC for labels that a classifier elsewhere gives; better no credentials in it."`
+	URL      string `yaml:"url" secret:"url" doc:"rtsp://, rtsps://, http://, https://, camera:0, /dev/video0 or a link to it under /dev/v4l, a video file, or synth:…; nats:SUBJECT or mqtt:TOPIC for labels that a classifier elsewhere gives; better no credentials in it."`
 	URLFile  string `yaml:"url_file" doc:"File that holds the URL, in its place."`
 	SubURL   string `yaml:"substream" secret:"url" doc:"Address of the camera's smaller stream. If it is given, it is the one that is looked at: decoding costs by the pixel, and networks see a small picture anyway."`
 	User     string `yaml:"user" doc:"User that the camera wants."`
@@ -88,6 +90,7 @@ type CameraSettings struct {
 	Transport string        `yaml:"transport" enum:"tcp|udp" doc:"How RTSP streams travel. UDP loses packets, which show as damaged pictures."`
 	Hardware  bool          `yaml:"hardware" doc:"Decode on the graphics card where OpenCV can."`
 	Keyframes bool          `yaml:"keyframes" doc:"Decode only the keyframes of a stream, which is far cheaper; fps and stride choose among those. Neighbours are then as far apart as keyframes are: stall_after and read_timeout must be longer than that. See docs/sizing.md."`
+	Capture   Capture       `yaml:"capture" doc:"What a camera of this machine is asked for. See docs/watch.md."`
 	AtEnd     string        `yaml:"at_end" enum:"loop|stop|wait" doc:"What follows the end of a file: loop begins it again, stop leaves it. wait is for folders that are being filled: pictures and clips are taken as they appear, in the order of their names, none before it is whole (see settled)."`
 	Settled   time.Duration `yaml:"settled" min:"0s" max:"1h" doc:"With at_end: wait, how long a file must not have changed before it is read. 0s is for files that are moved into the folder when they are whole."`
 
@@ -187,6 +190,9 @@ func (c *Camera) Validate() error {
 	}
 	if (c.Password != "" || c.PasswordFile != "") && c.User == "" {
 		errs = append(errs, errors.New("password: goes with user"))
+	}
+	if c.URL != "" && c.Settings.Capture != (Capture{}) && !ingest.IsCamera(c.URL) {
+		errs = append(errs, errors.New("capture: is for cameras of this machine, as camera:0; a network camera has its own settings"))
 	}
 	if err := c.checkTopic(); err != nil {
 		errs = append(errs, err)

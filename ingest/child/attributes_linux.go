@@ -15,7 +15,7 @@ const niceness = 10
 func attributes(cfg Config) *syscall.SysProcAttr {
 	a := &syscall.SysProcAttr{Setpgid: true}
 	if cfg.UID != 0 || cfg.GID != 0 {
-		a.Credential = &syscall.Credential{Uid: cfg.UID, Gid: cfg.GID}
+		a.Credential = &syscall.Credential{Uid: cfg.UID, Gid: cfg.GID, Groups: cfg.Groups}
 	}
 	return a
 }

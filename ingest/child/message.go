@@ -53,8 +53,10 @@ type Request struct {
 	Transport   string        `json:"transport"`
 	Hardware    bool          `json:"hardware"`
 	Keyframes   bool          `json:"keyframes"`
-	OpenTimeout time.Duration `json:"open_timeout"`
-	ReadTimeout time.Duration `json:"read_timeout"`
+	// Capture is for cameras of this machine only.
+	Capture     ingest.Capture `json:"capture"`
+	OpenTimeout time.Duration  `json:"open_timeout"`
+	ReadTimeout time.Duration  `json:"read_timeout"`
 }
 
 // ending is why a child ends.

@@ -37,6 +37,7 @@ type Config struct {
 	// UID and GID, where not 0, are the user that it runs as; this needs
 	// root.
 	UID, GID uint32
+	Groups   []uint32 // further groups of that user
 
 	Request Request
 	Pool    *frame.Pool

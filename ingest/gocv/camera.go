@@ -28,7 +28,7 @@ import (
 // is captured from at a time in a process, see camera.h.
 type camera struct {
 	number int
-	wish   Capture
+	wish   ingest.Capture
 
 	unwatched bool
 	counted   uint64        // frames that the driver lost, up to the last one taken
@@ -77,7 +77,7 @@ func (c *camera) ask(vc *cv.VideoCapture) {
 	const usual = 30
 	if c.wish.FPS > 0 {
 		vc.Set(cv.VideoCaptureFPS, c.wish.FPS)
-	} else if c.wish != (Capture{}) {
+	} else if c.wish != (ingest.Capture{}) {
 		vc.Set(cv.VideoCaptureFPS, usual)
 	}
 }

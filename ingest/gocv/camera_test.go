@@ -104,7 +104,7 @@ func checkAccount(t *testing.T, all []look) (gaps int) {
 func TestCameraGivesItsFrames(t *testing.T) {
 	v4l2test.Again(t, func() v4l2test.Condition { return usb(t) }, func(*v4l2test.Camera) {
 		cfg := cameraConfig(160, 120)
-		cfg.Capture = Capture{Width: 160, Height: 120, FPS: 25, Format: "YUYV"}
+		cfg.Capture = ingest.Capture{Width: 160, Height: 120, FPS: 25, Format: "YUYV"}
 		src, err := OpenLive(t.Context(), cfg)
 		if err != nil {
 			t.Fatal(err)
@@ -140,7 +140,7 @@ func TestCameraGivesItsFrames(t *testing.T) {
 func TestCameraTellsOfLostAndDamagedFrames(t *testing.T) {
 	v4l2test.Again(t, func() v4l2test.Condition { return usb(t) }, func(cam *v4l2test.Camera) {
 		cfg := cameraConfig(160, 120)
-		cfg.Capture = Capture{Width: 320, Height: 240, Format: "MJPG"}
+		cfg.Capture = ingest.Capture{Width: 320, Height: 240, Format: "MJPG"}
 		src, err := OpenLive(t.Context(), cfg)
 		if err != nil {
 			t.Fatal(err)
@@ -168,7 +168,7 @@ func TestCameraIsSampled(t *testing.T) {
 			"stride": func(c *LiveConfig) { c.Stride = 5 },
 		} {
 			cfg := cameraConfig(160, 120)
-			cfg.Capture = Capture{Width: 160, Height: 120}
+			cfg.Capture = ingest.Capture{Width: 160, Height: 120}
 			change(&cfg)
 			src, err := OpenLive(t.Context(), cfg)
 			if err != nil {
@@ -193,7 +193,7 @@ func TestCameraIsAskedForWhatItHasNot(t *testing.T) {
 		cam.Change(t, func(c *v4l2test.Condition) { c.Encoding = 2 })
 		var log bytes.Buffer
 		cfg := cameraConfig(160, 120)
-		cfg.Capture = Capture{Width: 1920, Height: 1080, FPS: 60, Format: "YUYV"}
+		cfg.Capture = ingest.Capture{Width: 1920, Height: 1080, FPS: 60, Format: "YUYV"}
 		cfg.Logger = slog.New(slog.NewTextHandler(&log, nil))
 		src, err := OpenLive(t.Context(), cfg)
 		if err != nil {

@@ -8,32 +8,13 @@ import (
 	"strconv"
 	"strings"
 	"syscall"
+
+	"github.com/flipmeter/flipmeter/ingest"
 )
 
-// aliases are links to cameras that stay the same when a camera is plugged in
-// elsewhere, or in another order.
-const aliases = "/dev/v4l/"
-
-// IsCamera says whether an address is that of a camera of this machine.
-func IsCamera(address string) bool {
-	_, ok := deviceOf(address)
-	return ok || strings.HasPrefix(address, aliases)
-}
-
-// deviceOf is the number of a camera of this machine.
-func deviceOf(address string) (int, bool) {
-	for _, prefix := range []string{"camera:", "/dev/video"} {
-		if rest, ok := strings.CutPrefix(address, prefix); ok {
-			n, err := strconv.ParseUint(rest, 10, 16)
-			return int(n), err == nil
-		}
-	}
-	return 0, false
-}
-
-// findDevice is deviceOf, for links too.
+// findDevice is the number of a camera of this machine.
 func findDevice(address string) (int, error) {
-	if n, ok := deviceOf(address); ok {
+	if n, ok := ingest.CameraNumber(address); ok {
 		return n, nil
 	}
 	path, err := filepath.EvalSymlinks(address)
@@ -43,7 +24,7 @@ func findDevice(address string) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	n, ok := deviceOf(path)
+	n, ok := ingest.CameraNumber(path)
 	if !ok {
 		return 0, fmt.Errorf("it leads to %s, which is no /dev/video0 or the like", path)
 	}

@@ -91,7 +91,7 @@ func openLive(ctx context.Context, cfg LiveConfig) (_ *liveSource, err error) {
 	}()
 	start := time.Now()
 	if s.cap, err = openLiveCapture(cfg); err != nil {
-		if errors.Is(err, ingest.ErrPermanent) || IsCamera(cfg.Address) {
+		if errors.Is(err, ingest.ErrPermanent) || ingest.IsCamera(cfg.Address) {
 			return nil, err
 		}
 		if time.Since(start) >= cfg.OpenTimeout {

@@ -45,7 +45,7 @@ func openLiveCapture(cfg LiveConfig) (*liveCapture, error) {
 	if cfg.Hardware {
 		params = append(params, propHardware, anyHardware)
 	}
-	if IsCamera(cfg.Address) {
+	if ingest.IsCamera(cfg.Address) {
 		return openCameraLocked(cfg)
 	}
 	setCaptureOptionsLocked(cfg.options())

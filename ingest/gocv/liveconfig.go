@@ -34,10 +34,10 @@ type LiveConfig struct {
 	Stride int
 	FPS    float64
 
-	Transport string  // of RTSP: "tcp" ("" too) or "udp"
-	Hardware  bool    // let OpenCV decode on the graphics card where it can
-	Keyframes bool    // decode nothing but keyframes; of streams only
-	Capture   Capture // what to ask a camera for; of cameras of this machine only
+	Transport string         // of RTSP: "tcp" ("" too) or "udp"
+	Hardware  bool           // let OpenCV decode on the graphics card where it can
+	Keyframes bool           // decode nothing but keyframes; of streams only
+	Capture   ingest.Capture // what to ask a camera for; of cameras of this machine only
 	// OpenTimeout and ReadTimeout bound what OpenCV waits for; 0 is 10 s.
 	OpenTimeout, ReadTimeout time.Duration
 
@@ -48,7 +48,7 @@ const defaultTimeout = 10 * time.Second
 
 // IsLive says whether an address is one that OpenLive opens.
 func IsLive(address string) bool {
-	return IsCamera(address) || schemeOf(address) != ""
+	return ingest.IsCamera(address) || schemeOf(address) != ""
 }
 
 // schemeOf is the scheme of a live stream's address, "" of any other.
@@ -82,14 +82,14 @@ func (c *LiveConfig) validate() error {
 	if !IsLive(c.Address) {
 		return errors.New("not the address of a stream or camera: want rtsp://, rtsps://, http://, https:// or camera:0")
 	}
-	camera := IsCamera(c.Address)
+	camera := ingest.IsCamera(c.Address)
 	if camera && c.Keyframes {
 		return errors.New("a camera of this machine sends whole pictures only: leave out keyframes")
 	}
-	if !camera && c.Capture != (Capture{}) {
+	if !camera && c.Capture != (ingest.Capture{}) {
 		return errors.New("a stream can't be asked for a size, a rate or a format: leave out capture, which is for cameras of this machine")
 	}
-	if err := c.Capture.validate(); err != nil {
+	if err := c.Capture.Validate(); err != nil {
 		return err
 	}
 	if !camera {
