@@ -49,9 +49,14 @@ func TestWatchTellsTheServiceManager(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, line := range []string{"Type=notify\n", "WatchdogSec=60\n", "ExecReload=/bin/kill -HUP $MAINPID\n"} {
+	for _, line := range []string{"Type=notify\n", "WatchdogSec=60\n", "ExecReload=/bin/kill -HUP $MAINPID\n", "\nSupplementaryGroups=video\n"} {
 		if !strings.Contains(string(unit), line) {
 			t.Errorf("the unit has no line %q", line)
+		}
+	}
+	for _, line := range []string{"\nPrivateDevices=", "\nDeviceAllow=", "\nDevicePolicy="} {
+		if strings.Contains(string(unit), line) {
+			t.Errorf("the unit keeps cameras of this machine away by %q", line)
 		}
 	}
 }
