@@ -43,13 +43,13 @@ func numbered(t *testing.T, fourCC string, width, height, fps int) v4l2test.Mode
 // JPEG.
 func usb(t *testing.T) v4l2test.Condition {
 	return v4l2test.Condition{Modes: []v4l2test.Mode{
-		numbered(t, "YUYV", 160, 120, 25), numbered(t, "YUYV", 320, 240, 5), numbered(t, "MJPG", 320, 240, 20),
+		numbered(t, "YUYV", 160, 120, 25), numbered(t, "YUYV", 192, 144, 5), numbered(t, "MJPG", 192, 144, 20),
 	}}
 }
 
 func cameraConfig(width, height int) LiveConfig {
 	return LiveConfig{
-		Address: "camera:0", Pool: new(frame.Pool), OpenTimeout: 10 * time.Second, ReadTimeout: 10 * time.Second,
+		Address: "camera:0", Pool: new(frame.Pool), OpenTimeout: 10 * time.Second, ReadTimeout: 5 * time.Second,
 		Wants: []frame.Want{{Width: width, Height: height, Fit: frame.FitSquash, Filter: frame.FilterArea}},
 	}
 }
@@ -101,163 +101,172 @@ func checkAccount(t *testing.T, all []look) (gaps int) {
 	return gaps
 }
 
-func TestCameraGivesItsFrames(t *testing.T) {
-	v4l2test.Again(t, func() v4l2test.Condition { return usb(t) }, func(*v4l2test.Camera) {
+// TestCamera runs its parts in one process that sees a camera.
+func TestCamera(t *testing.T) {
+	parts := []struct {
+		name string
+		run  func(*testing.T, *v4l2test.Camera)
+	}{
+		{"frames", cameraGivesItsFrames},
+		{"lost and damaged", cameraTellsOfLostAndDamagedFrames},
+		{"sampled", cameraIsSampled},
+		{"other than asked", cameraIsAskedForWhatItHasNot},
+		{"trouble", cameraSaysWhatIsTheMatter},
+	}
+	v4l2test.Again(t, func() v4l2test.Condition { return usb(t) }, func(cam *v4l2test.Camera) {
+		for _, p := range parts {
+			cam.Change(t, func(c *v4l2test.Condition) { *c = v4l2test.Condition{Modes: c.Modes} })
+			t.Run(p.name, func(t *testing.T) { p.run(t, cam) })
+		}
+	})
+}
+
+func cameraGivesItsFrames(t *testing.T, _ *v4l2test.Camera) {
+	cfg := cameraConfig(160, 120)
+	cfg.Capture = ingest.Capture{Width: 160, Height: 120, FPS: 25, Format: "YUYV"}
+	src, err := OpenLive(t.Context(), cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer src.Close()
+	info := src.Info()
+	if info.Kind != "camera" || !info.Live || info.Width != 160 || info.Height != 120 || info.FPS != 25 || info.Codec != "YUYV" ||
+		info.ColorMatrix != "bt601" || info.ColorMatrixWhy != "tag" {
+		t.Errorf("%+v", info)
+	}
+	all := watchCamera(t, src, 30)
+	checkAccount(t, all)
+	// The driver's own times, whatever else the machine does.
+	last := all[len(all)-1]
+	each := last.pts / time.Duration(last.seq)
+	if each < 36*time.Millisecond || each > 60*time.Millisecond {
+		t.Errorf("a frame each %v", each)
+	}
+
+	// Somebody who does not look for a while finds what came first, with
+	// its time, and that frames are missing then.
+	time.Sleep(time.Second)
+	late := watchCamera(t, src, 12)
+	if age := time.Since(late[0].capturedAt); age < 500*time.Millisecond {
+		t.Errorf("a frame that waited for a second is %v old", age)
+	}
+	if gaps := checkAccount(t, append(all, late...)); gaps == 0 {
+		t.Error("nothing was lost in a second with four buffers")
+	}
+}
+
+func cameraTellsOfLostAndDamagedFrames(t *testing.T, cam *v4l2test.Camera) {
+	cfg := cameraConfig(160, 120)
+	cfg.Capture = ingest.Capture{Width: 192, Height: 144, Format: "MJPG"}
+	src, err := OpenLive(t.Context(), cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer src.Close()
+	if info := src.Info(); info.Codec != "MJPG" || info.FPS != 20 || info.Width != 192 || info.ColorMatrix != "bt601" {
+		t.Errorf("%+v", info)
+	}
+	all := watchCamera(t, src, 5)
+	for _, c := range []v4l2test.Condition{{Lose: 4}, {Damage: 4}} {
+		cam.Change(t, func(now *v4l2test.Condition) { now.Lose, now.Damage = c.Lose, c.Damage })
+		some := watchCamera(t, src, 16)
+		all = append(all, some...)
+		if gaps := checkAccount(t, all[len(all)-17:]); gaps < 2 {
+			t.Errorf("%+v: %d gaps", c, gaps)
+		}
+	}
+}
+
+func cameraIsSampled(t *testing.T, _ *v4l2test.Camera) {
+	for name, change := range map[string]func(*LiveConfig){
+		"fps":    func(c *LiveConfig) { c.FPS = 5 },
+		"stride": func(c *LiveConfig) { c.Stride = 5 },
+	} {
 		cfg := cameraConfig(160, 120)
-		cfg.Capture = ingest.Capture{Width: 160, Height: 120, FPS: 25, Format: "YUYV"}
+		cfg.Capture = ingest.Capture{Width: 160, Height: 120}
+		change(&cfg)
 		src, err := OpenLive(t.Context(), cfg)
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer src.Close()
-		info := src.Info()
-		if info.Kind != "camera" || !info.Live || info.Width != 160 || info.Height != 120 || info.FPS != 25 || info.Codec != "YUYV" ||
-			info.ColorMatrix != "bt601" || info.ColorMatrixWhy != "tag" {
-			t.Errorf("%+v", info)
+		all := watchCamera(t, src, 6)
+		for i := 1; i < len(all); i++ {
+			apart := all[i].pts - all[i-1].pts
+			if apart < 110*time.Millisecond || all[i].brk != frame.BreakNone && apart < 210*time.Millisecond {
+				t.Errorf("%s: frame %d: %v after the one before, break %q", name, i, apart, all[i].brk)
+			}
 		}
-		all := watchCamera(t, src, 30)
-		checkAccount(t, all)
-		// The driver's own times, whatever else the machine does.
-		last := all[len(all)-1]
-		each := last.pts / time.Duration(last.seq)
-		if each < 36*time.Millisecond || each > 60*time.Millisecond {
-			t.Errorf("a frame each %v", each)
+		if err := src.Close(); err != nil {
+			t.Error(err)
 		}
-
-		// Somebody who does not look for a while finds what came first, with
-		// its time, and that frames are missing then.
-		time.Sleep(time.Second)
-		late := watchCamera(t, src, 12)
-		if age := time.Since(late[0].capturedAt); age < 500*time.Millisecond {
-			t.Errorf("a frame that waited for a second is %v old", age)
-		}
-		if gaps := checkAccount(t, append(all, late...)); gaps == 0 {
-			t.Error("nothing was lost in a second with four buffers")
-		}
-	})
+	}
 }
 
-func TestCameraTellsOfLostAndDamagedFrames(t *testing.T) {
-	v4l2test.Again(t, func() v4l2test.Condition { return usb(t) }, func(cam *v4l2test.Camera) {
+func cameraIsAskedForWhatItHasNot(t *testing.T, cam *v4l2test.Camera) {
+	cam.Change(t, func(c *v4l2test.Condition) { c.Encoding = 2 })
+	var log bytes.Buffer
+	cfg := cameraConfig(160, 120)
+	cfg.Capture = ingest.Capture{Width: 1920, Height: 1080, FPS: 60, Format: "YUYV"}
+	cfg.Logger = slog.New(slog.NewTextHandler(&log, nil))
+	src, err := OpenLive(t.Context(), cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer src.Close()
+	if info := src.Info(); info.Width != 192 || info.FPS != 5 || info.ColorMatrix != "bt709" || info.ColorMatrixWhy != "tag" {
+		t.Errorf("%+v", info)
+	}
+	if !strings.Contains(log.String(), "size=192x144 fps=5 format=YUYV") {
+		t.Errorf("the log says %s", &log)
+	}
+}
+
+func cameraSaysWhatIsTheMatter(t *testing.T, cam *v4l2test.Camera) {
+	open := func() (ingest.Source, error) {
 		cfg := cameraConfig(160, 120)
-		cfg.Capture = ingest.Capture{Width: 320, Height: 240, Format: "MJPG"}
-		src, err := OpenLive(t.Context(), cfg)
+		return OpenLive(t.Context(), cfg)
+	}
+	for state, want := range map[string]string{
+		v4l2test.Missing:   "open camera:0: no such camera: there",
+		v4l2test.Denied:    "open camera:0: this user may not open /dev/video0: add it to the group video",
+		v4l2test.Forbidden: "the system lets this process open no /dev/video0: allow the device",
+		v4l2test.Busy:      "/dev/video0 is used by another program",
+		v4l2test.Taken:     "/dev/video0 is used by another program",
+		v4l2test.Metadata:  "/dev/video0 gives no pictures",
+	} {
+		cam.Change(t, func(c *v4l2test.Condition) { c.State = state })
+		src, err := open()
+		if err == nil {
+			t.Fatalf("%s: opened %+v", state, src.Info())
+		}
+		if !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "\n") || ingest.CauseOf(err, "") != ingest.CauseOpen || errors.Is(err, ingest.ErrPermanent) {
+			t.Errorf("%s: %q, cause %q", state, err, ingest.CauseOf(err, ""))
+		}
+	}
+	var f frame.Frame
+	defer f.Release()
+	for _, c := range []struct {
+		change func(*v4l2test.Condition)
+		cause  ingest.Cause
+		want   string
+	}{
+		{func(c *v4l2test.Condition) { c.State = v4l2test.Gone }, ingest.CauseLost, "/dev/video0 is gone: unplugged, or without power"},
+		{func(c *v4l2test.Condition) { c.Stall = true }, ingest.CauseTimeout, "no frame within 5s"},
+	} {
+		cam.Change(t, func(c *v4l2test.Condition) { c.State, c.Stall = v4l2test.OK, false })
+		src, err := open()
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer src.Close()
-		if info := src.Info(); info.Codec != "MJPG" || info.FPS != 20 || info.Width != 320 || info.ColorMatrix != "bt601" {
-			t.Errorf("%+v", info)
+		cam.Change(t, c.change)
+		for err == nil { // what the driver had already comes first
+			err = src.Read(t.Context(), &f)
 		}
-		all := watchCamera(t, src, 5)
-		for _, c := range []v4l2test.Condition{{Lose: 4}, {Damage: 4}} {
-			cam.Change(t, func(now *v4l2test.Condition) { now.Lose, now.Damage = c.Lose, c.Damage })
-			some := watchCamera(t, src, 16)
-			all = append(all, some...)
-			if gaps := checkAccount(t, all[len(all)-17:]); gaps < 2 {
-				t.Errorf("%+v: %d gaps", c, gaps)
-			}
+		if !strings.Contains(err.Error(), c.want) || ingest.CauseOf(err, "") != c.cause || !errors.Is(err, ingest.ErrNotConnected) {
+			t.Errorf("%q, cause %q", err, ingest.CauseOf(err, ""))
 		}
-	})
-}
-
-func TestCameraIsSampled(t *testing.T) {
-	v4l2test.Again(t, func() v4l2test.Condition { return usb(t) }, func(*v4l2test.Camera) {
-		for name, change := range map[string]func(*LiveConfig){
-			"fps":    func(c *LiveConfig) { c.FPS = 5 },
-			"stride": func(c *LiveConfig) { c.Stride = 5 },
-		} {
-			cfg := cameraConfig(160, 120)
-			cfg.Capture = ingest.Capture{Width: 160, Height: 120}
-			change(&cfg)
-			src, err := OpenLive(t.Context(), cfg)
-			if err != nil {
-				t.Fatal(err)
-			}
-			all := watchCamera(t, src, 6)
-			for i := 1; i < len(all); i++ {
-				apart := all[i].pts - all[i-1].pts
-				if apart < 110*time.Millisecond || all[i].brk != frame.BreakNone && apart < 210*time.Millisecond {
-					t.Errorf("%s: frame %d: %v after the one before, break %q", name, i, apart, all[i].brk)
-				}
-			}
-			if err := src.Close(); err != nil {
-				t.Error(err)
-			}
+		if err := src.Close(); err != nil {
+			t.Error(err)
 		}
-	})
-}
-
-func TestCameraIsAskedForWhatItHasNot(t *testing.T) {
-	v4l2test.Again(t, func() v4l2test.Condition { return usb(t) }, func(cam *v4l2test.Camera) {
-		cam.Change(t, func(c *v4l2test.Condition) { c.Encoding = 2 })
-		var log bytes.Buffer
-		cfg := cameraConfig(160, 120)
-		cfg.Capture = ingest.Capture{Width: 1920, Height: 1080, FPS: 60, Format: "YUYV"}
-		cfg.Logger = slog.New(slog.NewTextHandler(&log, nil))
-		src, err := OpenLive(t.Context(), cfg)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer src.Close()
-		if info := src.Info(); info.Width != 320 || info.FPS != 5 || info.ColorMatrix != "bt709" || info.ColorMatrixWhy != "tag" {
-			t.Errorf("%+v", info)
-		}
-		if !strings.Contains(log.String(), "size=320x240 fps=5 format=YUYV") {
-			t.Errorf("the log says %s", &log)
-		}
-	})
-}
-
-func TestCameraSaysWhatIsTheMatter(t *testing.T) {
-	v4l2test.Again(t, func() v4l2test.Condition { return usb(t) }, func(cam *v4l2test.Camera) {
-		open := func() (ingest.Source, error) {
-			cfg := cameraConfig(160, 120)
-			cfg.ReadTimeout = time.Second
-			return OpenLive(t.Context(), cfg)
-		}
-		for state, want := range map[string]string{
-			v4l2test.Missing:   "open camera:0: no such camera: there",
-			v4l2test.Denied:    "open camera:0: this user may not open /dev/video0: add it to the group video",
-			v4l2test.Forbidden: "the system lets this process open no /dev/video0: allow the device",
-			v4l2test.Busy:      "/dev/video0 is used by another program",
-			v4l2test.Taken:     "/dev/video0 is used by another program",
-			v4l2test.Metadata:  "/dev/video0 gives no pictures",
-		} {
-			cam.Change(t, func(c *v4l2test.Condition) { c.State = state })
-			src, err := open()
-			if err == nil {
-				t.Fatalf("%s: opened %+v", state, src.Info())
-			}
-			if !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "\n") || ingest.CauseOf(err, "") != ingest.CauseOpen || errors.Is(err, ingest.ErrPermanent) {
-				t.Errorf("%s: %q, cause %q", state, err, ingest.CauseOf(err, ""))
-			}
-		}
-		var f frame.Frame
-		defer f.Release()
-		for _, c := range []struct {
-			change func(*v4l2test.Condition)
-			cause  ingest.Cause
-			want   string
-		}{
-			{func(c *v4l2test.Condition) { c.State = v4l2test.Gone }, ingest.CauseLost, "/dev/video0 is gone: unplugged, or without power"},
-			{func(c *v4l2test.Condition) { c.Stall = true }, ingest.CauseTimeout, "no frame within 1s"},
-		} {
-			cam.Change(t, func(c *v4l2test.Condition) { c.State, c.Stall = v4l2test.OK, false })
-			src, err := open()
-			if err != nil {
-				t.Fatal(err)
-			}
-			cam.Change(t, c.change)
-			for err == nil { // what the driver had already comes first
-				err = src.Read(t.Context(), &f)
-			}
-			if !strings.Contains(err.Error(), c.want) || ingest.CauseOf(err, "") != c.cause || !errors.Is(err, ingest.ErrNotConnected) {
-				t.Errorf("%q, cause %q", err, ingest.CauseOf(err, ""))
-			}
-			if err := src.Close(); err != nil {
-				t.Error(err)
-			}
-		}
-	})
+	}
 }

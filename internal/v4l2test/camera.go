@@ -30,22 +30,25 @@ const (
 
 // Condition is what a camera is and does.
 type Condition struct {
-	Device int    // N of /dev/videoN
-	State  string // "" is OK
-	Stall  bool   // no frame comes
+	Device int    `json:"device"` // N of /dev/videoN
+	State  string `json:"state"`  // "" is OK
+	Stall  bool   `json:"stall"`  // no frame comes
 	// Lose and Damage are for every n-th frame; 0: none.
-	Lose, Damage int
-	Encoding     int // ycbcr_enc of videodev2.h
-	Modes        []Mode
+	Lose     int    `json:"lose"`
+	Damage   int    `json:"damage"`
+	Encoding int    `json:"encoding"` // ycbcr_enc of videodev2.h
+	Modes    []Mode `json:"modes"`
 }
 
 // Mode is a kind of pictures that a camera gives.
 type Mode struct {
-	FourCC             string // "YUYV" or "MJPG"
-	Width, Height, FPS int
-	Pictures           [][]byte `json:"-"` // coded so, given in turn
+	FourCC string `json:"fourcc"` // "YUYV" or "MJPG"
+	Width  int    `json:"width"`
+	Height int    `json:"height"`
+	FPS    int    `json:"fps"`
 
-	File string // where they are, once there is a camera of them
+	Pictures [][]byte `json:"-"`    // coded so, given in turn
+	File     string   `json:"file"` // where they are, once there is a camera of them
 }
 
 // Camera is a camera, whose condition a test may change.
