@@ -13,14 +13,15 @@ import (
 // errInUse is returned by lock for a folder that another process has.
 var errInUse = errors.New("in use by another run")
 
-// lockFolder makes sure that one run at a time writes into an output folder.
-func lockFolder(dir string) (unlock func() error, err error) {
+// lockFolder makes sure that one run at a time writes into a folder. By is what
+// chooses another one, for the error.
+func lockFolder(dir, by string) (unlock func() error, err error) {
 	unlock, err = lock(dir)
 	switch {
 	case errors.Is(err, errInUse):
-		return nil, fmt.Errorf("%s is %w (choose another folder with --out)", dir, err)
+		return nil, fmt.Errorf("%s is %w (choose another folder with %s)", dir, errInUse, by)
 	case err != nil:
-		return nil, fmt.Errorf("write into output folder (choose another with --out): %w", err)
+		return nil, fmt.Errorf("write into the folder (choose another with %s): %w", by, err)
 	}
 	return unlock, nil
 }

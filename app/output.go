@@ -65,7 +65,7 @@ func (w *output) takeFolder(clean *cleanups) error {
 	if err := os.MkdirAll(w.dir, 0o777); err != nil {
 		return fmt.Errorf("create output folder (choose another with --out): %w", err)
 	}
-	unlock, err := lockFolder(w.dir)
+	unlock, err := lockFolder(w.dir, "--out")
 	if err != nil {
 		return err
 	}

@@ -81,7 +81,7 @@ func Report(ctx context.Context, o ReportOptions, streams Streams) (err error) {
 	if err := os.MkdirAll(o.Out, 0o777); err != nil {
 		return fmt.Errorf("create output folder (choose another with --out): %w", err)
 	}
-	unlock, err := lockFolder(o.Out)
+	unlock, err := lockFolder(o.Out, "--out")
 	if err != nil {
 		return err
 	}

@@ -236,9 +236,9 @@ func (w *watching) takeData(clean *cleanups) error {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return fmt.Errorf("create the data folder (watch.data): %w", err)
 	}
-	unlock, err := lockFolder(dir)
+	unlock, err := lockFolder(dir, "watch.data")
 	if err != nil {
-		return fmt.Errorf("use the data folder (watch.data): %w", err)
+		return fmt.Errorf("use the data folder: %w", err)
 	}
 	clean.push("unlocking the data folder", unlock)
 	return nil

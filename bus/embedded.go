@@ -82,10 +82,10 @@ func StartEmbedded(ctx context.Context, cfg ServerConfig) (*Server, error) {
 		s.removeTemp()
 		return nil, fmt.Errorf("start the embedded nats server: %w", err)
 	}
-	started := &serverLog{log: cfg.Log}
+	started := &serverLog{log: cfg.Log, fatal: make(chan struct{})}
 	s.ns.SetLoggerV2(started, false, false, false)
 	s.ns.Start()
-	if err := s.waitReady(ctx); err != nil {
+	if err := s.waitReady(ctx, started.fatal); err != nil {
 		if cause := started.firstError(); cause != "" {
 			err = errors.New(cause)
 		}
@@ -179,7 +179,9 @@ func isLoopback(host string) bool {
 	return ip != nil && ip.IsLoopback()
 }
 
-func (s *Server) waitReady(ctx context.Context) error {
+// waitReady waits until the server answers. When it has told of a fatal error
+// it won't any more, though it runs.
+func (s *Server) waitReady(ctx context.Context, fatal <-chan struct{}) error {
 	const step = 50 * time.Millisecond
 	for deadline := time.Now().Add(s.cfg.StartTimeout); time.Now().Before(deadline); {
 		if s.ns.ReadyForConnections(step) && s.ns.JetStreamEnabled() {
@@ -188,8 +190,12 @@ func (s *Server) waitReady(ctx context.Context) error {
 		if !s.ns.Running() {
 			return errors.New("it stopped while starting")
 		}
-		if ctx.Err() != nil {
+		select {
+		case <-fatal:
+			return errors.New("it could not start")
+		case <-ctx.Done():
 			return context.Cause(ctx)
+		default:
 		}
 	}
 	return fmt.Errorf("it was not ready after %s", s.cfg.StartTimeout)
