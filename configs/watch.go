@@ -194,8 +194,15 @@ func (c *Camera) Validate() error {
 	if c.URL != "" && c.Settings.Capture != (Capture{}) && !ingest.IsCamera(c.URL) {
 		errs = append(errs, errors.New("capture: is for cameras of this machine, as camera:0; a network camera has its own settings"))
 	}
-	if err := c.checkTopic(); err != nil {
-		errs = append(errs, err)
+	if _, _, ok := c.InMessages(); ok {
+		if err := c.checkTopic(); err != nil {
+			errs = append(errs, err)
+		}
+	} else if err := checkAddress(c.URL); err != nil {
+		errs = append(errs, fmt.Errorf("url: %w", err))
+	}
+	if err := checkAddress(c.SubURL); err != nil {
+		errs = append(errs, fmt.Errorf("substream: %w", err))
 	}
 	return errors.Join(append(errs, c.Settings.Validate())...)
 }
