@@ -27,6 +27,8 @@ const (
 	// liveInFlight is how many frames of a camera are classified at once:
 	// one that runs, and one that is ready when it has run.
 	liveInFlight = 2
+	// noiseOver is how far the change map of a camera looks back.
+	noiseOver = time.Minute
 	// tryAgain is after how long a camera that failed by itself, and not by
 	// its source, is begun anew.
 	tryAgain = time.Minute
@@ -123,7 +125,7 @@ func (f *follower) run(ctx context.Context) (err error) {
 	measures, step := f.w.measures(&f.cam.Settings)
 	cfg := pipeline.Config{
 		Site: f.w.cfg.Watch.NATS.Site, Stream: f.cam.Name, Tracker: measures, Cuts: scene.Mode(f.cam.Settings.Cuts),
-		Windows: measures.Windows, WindowStep: step, InFlight: liveInFlight, Tolerant: true, Began: began,
+		Windows: measures.Windows, WindowStep: step, InFlight: liveInFlight, Tolerant: true, NoiseOver: noiseOver, Began: began,
 		Traces: f.traces,
 	}
 	if f.w.cfg.Watch.Web.Pictures {

@@ -33,14 +33,14 @@ type assembler struct {
 func newAssembler(cfg Config, deps Deps) *assembler {
 	return &assembler{
 		cfg: cfg, deps: deps, cut: scene.NewContent(), prev: new(scene.Grid), cur: new(scene.Grid),
-		change: scene.NewChangeMap(0),
+		change: scene.NewChangeMap(cfg.NoiseOver),
 	}
 }
 
 // sizeChanged starts the noise estimate anew: it belongs to a frame size.
 func (a *assembler) sizeChanged(r *record) {
 	if r.obs.Break == stability.ReasonSize {
-		a.change = scene.NewChangeMap(0)
+		a.change = scene.NewChangeMap(a.cfg.NoiseOver)
 	}
 }
 

@@ -49,6 +49,10 @@ type Config struct {
 	// Tolerant makes a frame that can't be classified a lost one, in place
 	// of the stream's end. For live streams.
 	Tolerant bool
+	// NoiseOver is how far the change map looks back for the picture's own
+	// noise, in the stream's time; 0 is to its beginning. Live streams look
+	// back a minute, so that night follows day.
+	NoiseOver time.Duration
 	// Truth tells the true class of each observation, in their order; nil
 	// where none is known. TruthConfig is valid where it is not nil.
 	Truth       Truth
