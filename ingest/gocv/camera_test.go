@@ -111,6 +111,7 @@ func TestCamera(t *testing.T) {
 		{"lost and damaged", cameraTellsOfLostAndDamagedFrames},
 		{"sampled", cameraIsSampled},
 		{"other than asked", cameraIsAskedForWhatItHasNot},
+		{"unwatched", cameraIsReadUnwatched},
 		{"trouble", cameraSaysWhatIsTheMatter},
 	}
 	v4l2test.Again(t, func() v4l2test.Condition { return usb(t) }, func(cam *v4l2test.Camera) {
@@ -268,5 +269,32 @@ func cameraSaysWhatIsTheMatter(t *testing.T, cam *v4l2test.Camera) {
 		if err := src.Close(); err != nil {
 			t.Error(err)
 		}
+	}
+}
+
+// Where OpenCV's calls can't be watched, frames come as well, and no more is
+// known of them.
+func cameraIsReadUnwatched(t *testing.T, cam *v4l2test.Camera) {
+	src, err := OpenLive(t.Context(), cameraConfig(160, 120))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer src.Close()
+	watchCamera(t, src, 1)
+	src.(*liveSource).cap.camera.unwatched = true
+	all := watchCamera(t, src, 6)
+	for i := 1; i < len(all); i++ {
+		if all[i].number == all[i-1].number || all[i].seq != all[i-1].seq+1 || all[i].pts <= all[i-1].pts {
+			t.Errorf("%+v after %+v", all[i], all[i-1])
+		}
+	}
+	cam.Change(t, func(c *v4l2test.Condition) { c.State = v4l2test.Gone })
+	var f frame.Frame
+	defer f.Release()
+	for err == nil {
+		err = src.Read(t.Context(), &f)
+	}
+	if !strings.Contains(err.Error(), "is gone") {
+		t.Error(err)
 	}
 }
