@@ -266,7 +266,7 @@ func TestLiveRefusals(t *testing.T) {
 	server.Authenticate("viewer", "kanarienvogel")
 	f(server.URL("cam"), "it wants a user and a password")
 	f(strings.Replace(server.URL("cam"), "//", "//viewer:not-kanarienvogel@", 1), "does not accept the user and the password")
-	f("/dev/video63", "could not open")
+	f("/dev/video63", "no such camera")
 
 	cfg := liveConfig(strings.Replace(server.URL("cam"), "//", "//viewer:kanarienvogel@", 1))
 	src, err := OpenLive(t.Context(), cfg)
