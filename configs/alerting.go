@@ -5,10 +5,12 @@ import (
 	"fmt"
 	"net/netip"
 	"net/url"
+	"strings"
 	"time"
 
 	"github.com/flipmeter/flipmeter/alerts"
 	"github.com/flipmeter/flipmeter/internal/strictyaml"
+	"github.com/flipmeter/flipmeter/web/access"
 )
 
 // Alerting says what is an alert, and who is told.
@@ -150,20 +152,25 @@ func (w *Web) ProxyPrefixes() ([]netip.Prefix, error) {
 
 // checkUsers checks what the login of users needs.
 func (w *Web) checkUsers() error {
+	var errs []error
 	names := map[string]bool{}
 	for i, u := range w.Users {
-		switch {
-		case names[u.Name]:
-			return fmt.Errorf("users[%d].name: another user is called %s", i, u.Name)
-		case u.Role == "":
-			return fmt.Errorf("users[%d].role: must be viewer or admin", i)
-		case (u.Password == "") == (u.Token == ""):
-			return fmt.Errorf("users[%d].password: either this or token must be given", i)
+		if names[u.Name] {
+			errs = append(errs, fmt.Errorf("users[%d].name: another user is called %s", i, u.Name))
 		}
 		names[u.Name] = true
+		role, _ := access.ParseRole(u.Role)
+		c := access.Credential{Name: u.Name, Role: role, Password: u.Password, Token: u.Token}
+		if err := c.Validate(); err != nil {
+			for text := range strings.Lines(err.Error()) {
+				errs = append(errs, fmt.Errorf("users[%d].%s", i, strings.TrimSuffix(text, "\n")))
+			}
+		}
 	}
-	_, err := w.ProxyPrefixes()
-	return err
+	if _, err := w.ProxyPrefixes(); err != nil {
+		errs = append(errs, err)
+	}
+	return errors.Join(errs...)
 }
 
 func defaultAlerting() Alerting { return Alerting{Builtin: true, RemindEvery: time.Minute} }

@@ -63,10 +63,17 @@ func TestWatchProblems(t *testing.T) {
 		"cameras: [{name: \"a/b\", url: a}, {name: \"..\", url: a}, {name: A/b, url: a}]":                "",
 		"cameras: [{name: a, url: \"mqtt:\"}]":                                                           "c.yaml:1: cameras[0].url: mqtt: needs watch.mqtt.listen",
 		"cameras: [{name: a, url: \"nats:\"}]\nwatch: {nats: {url: \"\"}}":                               "c.yaml:1: cameras[0].url: nats: needs watch.nats.url",
-		"watch: {web: {token: a, token_file: b}}":                                                        "watch.web.token_file: is in place of token",
-		"watch: {nats: {user: a, password_file: b}}":                                                     "",
-		"watch: {web: {listen: \"\"}}":                                                                   "",
-		"watch: {web: {listen: \"0.0.0.0:80\", token_file: b}}":                                          "",
+		"watch: {web: {users: [{name: a b, role: viewer, password: kanarie}, {name: a, role: admni, token: 5f2c}, {name: a, token: x, password: y}]}}": "c.yaml:1: watch.web.users[0].name: must be 1 to 64 letters, digits, or . _ @ -, got \"a b\"\n" +
+			"c.yaml:1: watch.web.users[0].password: must be a bcrypt hash",
+		"watch: {web: {users: [{name: a, role: admni, token: 5f2c}, {name: a, token: x, password: y}]}}": "c.yaml:1: watch.web.users[0].role: must be one of viewer, admin, got \"admni\", did you mean admin?\n" +
+			"c.yaml:1: watch.web.users[0].token: must be the SHA-256 of the token, 64 hexadecimal digits, as flipmeter config hash makes it, not the token itself\n" +
+			"c.yaml:1: watch.web.users[1].name: another user is called a\n" +
+			"c.yaml:1: watch.web.users[1].role: must be viewer or admin\n" +
+			"c.yaml:1: watch.web.users[1].password: either this or token must be given",
+		"watch: {web: {token: a, token_file: b}}":               "watch.web.token_file: is in place of token",
+		"watch: {nats: {user: a, password_file: b}}":            "",
+		"watch: {web: {listen: \"\"}}":                          "",
+		"watch: {web: {listen: \"0.0.0.0:80\", token_file: b}}": "",
 	} {
 		_, err := Parse("c.yaml", []byte(text))
 		if (err == nil) != (want == "") || err != nil && !strings.Contains(err.Error(), want) {
