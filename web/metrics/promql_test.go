@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"math"
 	"os"
+	"regexp"
 	"slices"
 	"sort"
 	"strings"
@@ -30,7 +31,8 @@ import (
 )
 
 // scrapes is what a Prometheus holds that scraped an exposition a few times:
-// a storage that its query engine reads.
+// a storage that its query engine reads. Two machines expose the same, whose
+// cameras have the same names: queries must not mix them up.
 type scrapes struct {
 	series map[string]*scraped
 }
@@ -84,16 +86,18 @@ func (s *scrapes) add(t *testing.T, text []byte, at time.Time) {
 func pair(name, value string) *dto.LabelPair { return &dto.LabelPair{Name: &name, Value: &value} }
 
 func (s *scrapes) sample(name string, pairs []*dto.LabelPair, v float64, at time.Time) {
-	set := []string{model.MetricNameLabel, name, "job", "flipmeter", "instance", "127.0.0.1:8377"}
-	for _, p := range pairs {
-		set = append(set, p.GetName(), p.GetValue())
+	for _, instance := range [...]string{"10.0.0.1:8377", "10.0.0.2:8377"} {
+		set := []string{model.MetricNameLabel, name, "job", "flipmeter", "instance", instance}
+		for _, p := range pairs {
+			set = append(set, p.GetName(), p.GetValue())
+		}
+		key := strings.Join(set, "\x00")
+		if s.series[key] == nil {
+			s.series[key] = &scraped{labels: set}
+		}
+		x := s.series[key]
+		x.samples = append(x.samples, point{at.UnixMilli(), v})
 	}
-	key := strings.Join(set, "\x00")
-	if s.series[key] == nil {
-		s.series[key] = &scraped{labels: set}
-	}
-	x := s.series[key]
-	x.samples = append(x.samples, point{at.UnixMilli(), v})
 }
 
 // Querier implements storage.Queryable.
@@ -199,10 +203,11 @@ func TestQueriesRun(t *testing.T) {
 	if len(errs) > 0 {
 		t.Fatal(errs)
 	}
+	fired := map[string]int{}
 	for _, g := range groups.Groups {
 		for _, r := range g.Rules {
 			if r.Record == "" {
-				run(r.Alert, r.Expr)
+				fired[r.Alert] = len(run(r.Alert, r.Expr))
 				continue
 			}
 			for _, v := range must(r.Record, r.Expr) {
@@ -215,6 +220,26 @@ func TestQueriesRun(t *testing.T) {
 				data.sample(r.Record, pairs, v.F, end) // for those that ask for it
 			}
 		}
+	}
+
+	// Of the alerts, those hold that should, for the camera of each machine.
+	for name, holds := range map[string]int{"FlipmeterOverload": 2, "FlipmeterReconnects": 2, "FlipmeterCameraDown": 0} {
+		if n, ok := fired[name]; !ok || n != holds {
+			t.Errorf("%s holds for %d cameras, want %d", name, n, holds)
+		}
+	}
+	page, err := os.ReadFile("../../docs/metrics.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	documented := regexp.MustCompile("`(sum [^`]*)`").FindAllStringSubmatch(string(page), -1)
+	for _, m := range documented {
+		if v := must("docs/metrics.md", m[1]); len(v) != 2 || math.Abs(v[0].F-1) > 1e-9 {
+			t.Errorf("docs/metrics.md: %s is %v, want 1 for each machine", m[1], v)
+		}
+	}
+	if len(documented) == 0 {
+		t.Error("docs/metrics.md has no query")
 	}
 
 	// The engine calculates what it should: every pair since the start was a
