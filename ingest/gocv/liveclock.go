@@ -25,7 +25,11 @@ type liveClock struct {
 func (c *liveClock) next(ms float64, now time.Time) (pts time.Duration, estimated bool) {
 	elapsed := now.Sub(c.at)
 	c.at = now
-	if math.IsNaN(ms) || math.IsInf(ms, 0) {
+	// Of a stream without times (motion JPEG over HTTP), OpenCV makes a number
+	// of FFmpeg's word for none, which even seems to go on: by rounding, once
+	// in 1,024 frames.
+	const absurd = 1e15 // 30,000 years
+	if math.IsNaN(ms) || math.Abs(ms) > absurd {
 		ms = 0
 	}
 	if !c.begun {

@@ -26,4 +26,10 @@ func TestLiveClock(t *testing.T) {
 	f(90*ms, 300, 200*ms, false) // and were overtaken
 	f(40*ms, 20, -80*ms, false)  // back: passed on
 	f(40*ms, 60, -40*ms, false)
+
+	c = liveClock{} // a stream without times, as OpenCV tells of it
+	f(0, -3.6893488147419103e+20, 0, false)
+	f(40*ms, -3.6893488147419103e+20, 40*ms, true)
+	f(50*ms, -3.6893488147419097e+20, 90*ms, true) // by rounding
+	f(40*ms, -3.6893488147419097e+20, 130*ms, true)
 }
