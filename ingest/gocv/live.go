@@ -192,7 +192,7 @@ func (s *liveSource) Read(ctx context.Context, into *frame.Frame) error {
 	s.seq += uint64(s.lost)
 	into.Seq, into.PTS, into.PTSEstimated, into.CapturedAt = s.seq, st.pts, st.estimated, st.at
 	into.Behind = s.behind
-	doubtful := s.doubtful > 0 || s.catchUp.damaged > 0
+	doubtful := s.doubtful > 0 || s.catchUp.damaged
 	s.doubtful = max(s.doubtful-1, 0)
 	if s.doubts.add(st.at, doubtful) {
 		s.cfg.Logger.Warn("the decoder complains of most frames, so that hardly any can be compared with the one before: see the camera's settings, its network, or another stream of it", "said", lastDamage())

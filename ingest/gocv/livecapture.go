@@ -17,7 +17,6 @@ const (
 	propHardware    = cv.VideoCaptureProperties(50)
 	propOpenTimeout = cv.VideoCaptureProperties(53) // ms
 	propReadTimeout = cv.VideoCaptureProperties(54) // ms
-	propHasKeyframe = cv.VideoCaptureProperties(67)
 
 	anyHardware = cv.VideoCaptureProperties(1) // a value of propHardware
 )
@@ -83,14 +82,10 @@ func (c *liveCapture) next(m *cv.Mat) bool {
 	return c.grab()
 }
 
-// skip makes the decoder leave out everything but keyframes for as long as it
-// gives one within patience, or with 0 no longer; false where it can't be told.
+// skip leaves out what comes before the next keyframe; false where it can't.
 func (c *liveCapture) skip(patience time.Duration) bool {
-	return c.decoder != nil && keyframesOnly(c.decoder, patience)
+	return c.decoder != nil && skipToKeyframe(c.decoder, patience)
 }
-
-// key says that the container calls the last packet that was read a keyframe.
-func (c *liveCapture) key() bool { return c.vc.Get(propHasKeyframe) == 1 }
 
 // convert makes the picture of the frame that next moved to.
 func (c *liveCapture) convert(m *cv.Mat) bool {

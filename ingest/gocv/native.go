@@ -68,15 +68,24 @@ func promptlyLocked(keyframes bool, open func()) decoderRef {
 	return decoderRef(opened)
 }
 
-// keyframesOnly makes the decoder that was opened last leave out everything but
-// keyframes from the next packet on, for as long as it gives one within patience;
-// with 0 no longer. It says whether the decoder does. No call may be decoding.
-func keyframesOnly(d decoderRef, patience time.Duration) bool {
-	return C.flipmeter_keyframes_only(unsafe.Pointer(d), C.int(patience.Milliseconds())) != 0
+// skipToKeyframe leaves out what comes before the next keyframe of the stream
+// whose decoder was opened last, and what the decoder holds; where none comes
+// within patience, it goes on with what there is. It says whether it can.
+func skipToKeyframe(d decoderRef, patience time.Duration) bool {
+	return C.flipmeter_skip(unsafe.Pointer(d), C.int(patience.Milliseconds())) != 0
 }
 
-// lostPatience counts how often a decoder gave no keyframe for that long, and
-// decodes everything again.
+// refreshesAll says whether a packet of H.264 is a keyframe for all that follow.
+func refreshesAll(packet []byte) bool {
+	return C.flipmeter_refreshes_all((*C.uchar)(unsafe.SliceData(packet)), C.int(len(packet))) != 0
+}
+
+// keyframes counts those that were read of that stream.
+func keyframes() int { return int(C.flipmeter_keys()) }
+
+// jumps counts how often something was left out so, and lostPatience how often no
+// keyframe came in time.
+func jumps() int        { return int(C.flipmeter_jumps()) }
 func lostPatience() int { return int(C.flipmeter_lost_patience()) }
 
 // waits counts the packets that this process had to wait for so far. It is meant

@@ -42,12 +42,21 @@ char *flipmeter_last_damage(void);
 void flipmeter_stream_begin(int keyframes);
 int flipmeter_stream_end(void **opened);
 
-// Makes the decoder that was opened last leave out everything but keyframes from
-// the next packet on, until it is called with 0, or until it has given none for
-// that long; whether it heeded that. Not while it decodes.
-int flipmeter_keyframes_only(void *opened, int patience_ms);
+// Leaves out what comes before the next keyframe of the stream whose decoder was
+// opened last, and what the decoder holds, but does not wait longer for one than
+// that; whether it can. Not while it reads.
+int flipmeter_skip(void *opened, int patience_ms);
 
-// How often no keyframe came for that long.
+// Whether a packet of H.264 has a picture that none after it looks past. What else
+// FFmpeg calls a keyframe may be one that is refreshed bit by bit from there on.
+// NAL units begin with a code, or each has its length before it.
+int flipmeter_refreshes_all(const unsigned char *data, int size);
+
+// How many keyframes were read of that stream.
+long flipmeter_keys(void);
+
+// How often something was left out so, and how often no keyframe came in time.
+int flipmeter_jumps(void);
 int flipmeter_lost_patience(void);
 
 // How many packets FFmpeg had to wait for so far, of all that this process reads;
