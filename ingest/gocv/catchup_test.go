@@ -79,11 +79,11 @@ func greyOf(p frame.Picture) int {
 // known of the whole process.)
 func TestLiveCatchesUp(t *testing.T) {
 	const (
-		lasts = 8 * time.Second
+		lasts = 6 * time.Second
 		every = "keyint=10:min-keyint=10:scenecut=0:sliced-threads=0:"
 	)
 	h264 := func(params string, more ...string) []byte {
-		return greyClip(t, "8", append([]string{"-c:v", "libx264", "-preset", "ultrafast", "-qp", "4", "-x264-params", every + params}, more...)...)
+		return greyClip(t, "6", append([]string{"-c:v", "libx264", "-preset", "ultrafast", "-qp", "4", "-x264-params", every + params}, more...)...)
 	}
 	plain := h264("bframes=0", "-tune", "zerolatency")
 	for _, c := range []struct {
@@ -94,14 +94,14 @@ func TestLiveCatchesUp(t *testing.T) {
 		reads time.Duration
 		gaps  int // at least
 	}{
-		{"fast", plain, 0, 0, 3 * time.Second, 0},
-		{"slow", plain, 100 * time.Millisecond, 0, 6 * time.Second, 2},
-		{"slow and sampled", plain, 200 * time.Millisecond, 12.5, 6 * time.Second, 2},
+		{"fast", plain, 0, 0, 2 * time.Second, 0},
+		{"slow", plain, 100 * time.Millisecond, 0, 5 * time.Second, 2},
+		{"slow and sampled", plain, 200 * time.Millisecond, 12.5, 5 * time.Second, 2},
 		// Pictures behind a keyframe that are shown before it, and build on
 		// what comes before.
-		{"H.264, reordered", h264("bframes=3:b-adapt=0"), 100 * time.Millisecond, 0, 5 * time.Second, 1},
-		{"H.265, reordered", greyClip(t, "8", "-c:v", "libx265", "-preset", "ultrafast", "-qp", "8", "-x265-params",
-			every+"open-gop=1:bframes=3:b-adapt=0:pools=1:log-level=error"), 100 * time.Millisecond, 0, 5 * time.Second, 1},
+		{"H.264, reordered", h264("bframes=3:b-adapt=0"), 100 * time.Millisecond, 0, 4 * time.Second, 1},
+		{"H.265, reordered", greyClip(t, "6", "-c:v", "libx265", "-preset", "ultrafast", "-qp", "8", "-x265-params",
+			every+"open-gop=1:bframes=3:b-adapt=0:pools=1:log-level=error"), 100 * time.Millisecond, 0, 4 * time.Second, 1},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			var log bytes.Buffer
@@ -156,7 +156,7 @@ func TestLiveCatchesUp(t *testing.T) {
 
 // Where no keyframe is near, who is slow gets all frames, late.
 func TestLiveDoesNotWaitForAKeyframeThatIsFar(t *testing.T) {
-	const lasts = 8 * time.Second
+	const lasts = 6 * time.Second
 	for name, params := range map[string]string{
 		"far apart": "keyint=500:min-keyint=500",
 		// No picture is a keyframe, but the container says so of those that
@@ -166,7 +166,7 @@ func TestLiveDoesNotWaitForAKeyframeThatIsFar(t *testing.T) {
 		"open": "keyint=10:min-keyint=10:scenecut=0:open-gop=1:bframes=3:b-adapt=0",
 	} {
 		t.Run(name, func(t *testing.T) {
-			clip := greyClip(t, "8", "-c:v", "libx264", "-preset", "ultrafast", "-qp", "4", "-x264-params", "sliced-threads=0:"+params)
+			clip := greyClip(t, "6", "-c:v", "libx264", "-preset", "ultrafast", "-qp", "4", "-x264-params", "sliced-threads=0:"+params)
 			src, err := OpenLive(t.Context(), liveConfig(paced(t, clip, lasts)))
 			if err != nil {
 				t.Fatal(err)
@@ -175,7 +175,7 @@ func TestLiveDoesNotWaitForAKeyframeThatIsFar(t *testing.T) {
 			var f frame.Frame
 			defer f.Release()
 			begin := time.Now()
-			for n := uint64(0); time.Since(begin) < 4*time.Second; n++ {
+			for n := uint64(0); time.Since(begin) < 3*time.Second; n++ {
 				if err := src.Read(t.Context(), &f); err != nil {
 					t.Fatal(err)
 				}
