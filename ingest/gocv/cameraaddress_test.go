@@ -53,6 +53,13 @@ func TestCamerasAreFound(t *testing.T) {
 	if n, err := findDevice("/dev/video7"); n != 7 || err != nil {
 		t.Errorf("%d, %v", n, err)
 	}
+	link := filepath.Join(t.TempDir(), "usb-video-index0")
+	if err := os.Symlink("/dev/null", link); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := findDevice(link); err == nil || !strings.Contains(err.Error(), "it leads to /dev/null") {
+		t.Errorf("%v", err)
+	}
 	if _, err := findDevice("/dev/v4l/by-id/none-such"); err == nil || !strings.Contains(err.Error(), "no such camera") {
 		t.Errorf("%v", err)
 	}
