@@ -23,7 +23,7 @@ func live() int {
 // What a camera's past takes is little, and once its lists are full it stays
 // as it is: docs/sizing.md says how much.
 func TestBytesPerCamera(t *testing.T) {
-	const cameras, most = 40, 100 << 10 // bytes of each
+	const cameras, most = 6, 100 << 10 // bytes of each
 	b := New(Config{PicturesOff: true})
 	feeds := make([]*feed, cameras)
 	for i := range feeds {
