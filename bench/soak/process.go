@@ -37,11 +37,30 @@ func readProcess(at time.Duration) (sample, error) {
 			if err != nil {
 				continue
 			}
-			rss, cpu := resources(string(stat))
-			s.children, s.childCPU = s.children+rss, s.childCPU+cpu
+			_, cpu := resources(string(stat))
+			s.childCPU += cpu
+			// Most of what is resident is libraries, which they share.
+			rollup, err := os.ReadFile(filepath.Join("/proc", pid, "smaps_rollup"))
+			if err != nil {
+				continue
+			}
+			s.children += proportional(string(rollup))
 		}
 	}
 	return s, nil
+}
+
+// proportional reads the memory of a process out of /proc/PID/smaps_rollup, with
+// its part of what it shares with others.
+func proportional(rollup string) int {
+	const name, kib = "\nPss:", 1 << 10
+	_, rest, _ := strings.Cut(rollup, name)
+	f := strings.Fields(rest)
+	if len(f) == 0 {
+		return 0
+	}
+	n, _ := strconv.Atoi(f[0]) // the kernel's own text
+	return n * kib
 }
 
 // resources reads resident memory and processor time out of a line of

@@ -126,7 +126,7 @@ func (l *load) judge(samples []sample, before, after counted, ages []time.Durati
 		unit           float64
 	}{
 		{"RSS, MiB", func(s sample) float64 { return float64(s.rss) }, rssGrowth, rssMargin, 1 << 20},
-		{"RSS of decoding processes, MiB", func(s sample) float64 { return float64(s.children) }, rssGrowth, rssMargin, 1 << 20},
+		{"memory of decoding processes, MiB", func(s sample) float64 { return float64(s.children) }, rssGrowth, rssMargin, 1 << 20},
 		{"goroutines", func(s sample) float64 { return float64(s.goroutines) }, routinesGrowth, routinesMargin, 1},
 	} {
 		a, b := medianOf(early, m.read), medianOf(end, m.read)

@@ -86,3 +86,13 @@ func TestPartsOfMemory(t *testing.T) {
 		t.Errorf("this process: %+v", m)
 	}
 }
+
+func TestProportional(t *testing.T) {
+	const rollup = "55d0-7ffd ---p 00000000 00:00 0    [rollup]\nRss:              106512 kB\nPss:               31680 kB\nPss_Dirty:         28556 kB\n"
+	if got := proportional(rollup); got != 31680<<10 {
+		t.Errorf("%d", got)
+	}
+	if got := proportional("Rss: 3 kB\n"); got != 0 {
+		t.Errorf("%d of none", got)
+	}
+}
