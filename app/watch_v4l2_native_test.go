@@ -4,6 +4,7 @@ package app_test
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -88,6 +89,11 @@ cameras:
 
 	stalls := r.states("desk", "stalled")
 	become("no frame within 2s", func(c *v4l2test.Condition) { c.Stall = true })
+	// OpenCV gives up by itself, before anybody has to end its process.
+	first := slices.IndexFunc(states.of("desk"), func(s string) bool { return strings.HasPrefix(s, "backoff") })
+	if s := states.of("desk")[first]; !strings.Contains(s, "no frame within 2s") {
+		t.Errorf("after a silence: %q", s)
+	}
 	if r.states("desk", "stalled") == stalls {
 		t.Errorf("it was never stalled: %q", states.of("desk"))
 	}
