@@ -13,6 +13,7 @@ import (
 	"github.com/flipmeter/flipmeter/event"
 	"github.com/flipmeter/flipmeter/infer/labelmap"
 	"github.com/flipmeter/flipmeter/ingest"
+	"github.com/flipmeter/flipmeter/ingest/gocv"
 	"github.com/flipmeter/flipmeter/perturb"
 	"github.com/flipmeter/flipmeter/report/table"
 	"github.com/flipmeter/flipmeter/resample"
@@ -139,8 +140,8 @@ func (o *AnalyzeOptions) validate() ([]alerts.Condition, error) {
 		if source == "" {
 			return nil, bad("a source is an empty text: name a video file, a folder of pictures or synth:…")
 		}
-		if strings.Contains(source, "://") {
-			return nil, bad("%s: analyze reads files, folders of pictures and synth:…; record the stream into a file first", ingest.RedactURL(source))
+		if strings.Contains(source, "://") || gocv.IsLive(source) {
+			return nil, bad("%s: analyze reads files, folders of pictures and synth:…; record the stream into a file first, or let flipmeter watch follow it", ingest.RedactURL(source))
 		}
 	}
 	for _, err := range []error{
