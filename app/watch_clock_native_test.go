@@ -1,0 +1,94 @@
+//go:build cgo && gocv_specific_modules && !race
+
+package app_test
+
+import (
+	"fmt"
+	"maps"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/flipmeter/flipmeter/app"
+	"github.com/flipmeter/flipmeter/event"
+	"github.com/flipmeter/flipmeter/infer/infertest"
+)
+
+// serveRounds sends a clip of fifty numbers as an MPEG transport stream, at its
+// own pace, again and again over one connection: each round its times begin
+// anew.
+func serveRounds(t *testing.T) (url string) {
+	t.Helper()
+	const frames = 50
+	clip, err := os.ReadFile(encodeNumbers(t, "round.ts", side, "-threads", "1", "-x264-params", "sliced-threads=0", "-frames:v", fmt.Sprint(frames), "-f", "mpegts"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "video/mp2t")
+		tick := time.NewTicker(time.Second / 25)
+		defer tick.Stop()
+		// It begins within the first round: the time of the first frame of all
+		// counts as 0, which is OpenCV's word for none, too.
+		for i := 15; ; i++ {
+			from := i % frames
+			if _, err := w.Write(clip[from*len(clip)/frames : (from+1)*len(clip)/frames]); err != nil {
+				return
+			}
+			w.(http.Flusher).Flush()
+			select {
+			case <-tick.C:
+			case <-r.Context().Done():
+				return
+			}
+		}
+	}))
+	t.Cleanup(func() { server.CloseClientConnections(); server.Close() })
+	return server.URL + "/round.ts"
+}
+
+// TestWatchOutlastsAClock follows a stream whose times begin anew every two
+// seconds. Each time is one break and no reconnect, its own time goes on, and
+// no flip is told over it.
+func TestWatchOutlastsAClock(t *testing.T) {
+	w, c := newWall(0), &chronicle{}
+	w.flips["cam"], w.breaks["cam"] = map[string]bool{}, map[string]int{}
+	var times []time.Duration
+	r := startWatch(t, fmt.Sprintf(`
+defaults: {open_timeout: 20s, read_timeout: 20s, stall_after: 20s, queue_size: 100, cuts: "off"}
+cameras:
+  - {name: cam, url: %q}
+`, serveRounds(t)), infertest.Script(w.script), withDecoder(t), c.listen, func(o *app.WatchOptions) {
+		o.Listeners[0].(*tape).onSeen = func(ev *event.Event) {
+			times = append(times, ev.Observation.PTS)
+			w.note(ev)
+		}
+	})
+	r.eventually("some rounds", func() bool { return r.tape.observations("cam") > 270 })
+	r.end()
+	breaks := w.breaks["cam"]["time"]
+	if want := map[string]int{"time": breaks}; breaks < 5 || !maps.Equal(w.breaks["cam"], want) {
+		t.Errorf("breaks %v", w.breaks["cam"])
+	}
+	if !slices.IsSortedFunc(times, func(a, b time.Duration) int { return int(a - b) }) {
+		t.Errorf("times go back: %v", times)
+	}
+	m := r.gather()
+	if n := m["flipmeter_pair_breaks_total camera=cam reason=time"]; n != float64(breaks) {
+		t.Errorf("the metric says %v breaks, told %d", n, breaks)
+	}
+	if n := sum(m, "flipmeter_source_reconnects_total camera=cam"); n > 0 || w.pairs["cam"] != len(times)-1-breaks {
+		t.Errorf("%d reconnects, %d pairs of %d frames with %d breaks", n, w.pairs["cam"], len(times), breaks)
+	}
+	r.reopen(func(url string) {
+		states := r.publishedStates(url)
+		if want := []string{"connecting", "up"}; !slices.Equal(states["cam"], want) {
+			t.Errorf("the states are %q", states["cam"])
+		}
+		c.check(t, states)
+		w.account(r, r.published(url))
+	})
+}
