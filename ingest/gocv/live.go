@@ -126,6 +126,7 @@ func (s *liveSource) prepare(mask *ingest.Mask) error {
 	}
 	// A stream that knows its length is a recording on demand.
 	s.info.Live = s.info.Frames == 0
+	s.clock.live = s.info.Live
 	matrix, why := s.chooseMatrix()
 	s.info.ColorMatrix, s.info.ColorMatrixWhy = string(matrix), why
 	var correct *derive.Correction

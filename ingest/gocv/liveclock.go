@@ -19,7 +19,25 @@ type liveClock struct {
 	// keyframes are decoded, OpenCV gives it that of the packet with which it
 	// came out, which lies behind the second one's.
 	unsure bool
+
+	// live says that the stream has no end. Of one whose first frame was told
+	// to be at 0, OpenCV tells two things by a 0: a frame without a time, and
+	// one with which the stream's clock began anew. The latter is believed,
+	// unless the next frame says otherwise: a pair too few is better than one
+	// of strangers.
+	live   bool
+	frames int
+	zero   int     // number of the last frame that was told to be at 0
+	before float64 // ms, reported before that; 0 where it is settled
 }
+
+const (
+	// rarely is how far apart, in frames, zeros must be to be believed.
+	rarely = 25
+	// onward is by how much, in ms, a time may be ahead of the one before a
+	// zero for that to have been no time.
+	onward = 10_000
+)
 
 // next stamps a frame that arrived now.
 func (c *liveClock) next(ms float64, now time.Time) (pts time.Duration, estimated bool) {
@@ -35,6 +53,10 @@ func (c *liveClock) next(ms float64, now time.Time) (pts time.Duration, estimate
 	if !c.begun {
 		c.begun, c.base, c.reported = true, ms, ms
 		return 0, false
+	}
+	c.frames++
+	if told, ok := c.anew(ms, elapsed); ok {
+		return c.pts, told
 	}
 	if ms == 0 || ms == c.reported {
 		c.pts += max(elapsed, time.Millisecond)
@@ -58,4 +80,25 @@ func (c *liveClock) next(ms float64, now time.Time) (pts time.Duration, estimate
 	}
 	c.pts = pts
 	return pts, false
+}
+
+// anew judges a time of 0, and what follows one: ok says that pts is settled.
+func (c *liveClock) anew(ms float64, elapsed time.Duration) (estimated, ok bool) {
+	before := c.before
+	c.before = 0
+	switch {
+	case ms == 0 && c.reported > 0:
+		recent := c.zero > 0 && c.frames-c.zero < rarely
+		c.zero = c.frames
+		if !c.live || c.base != 0 || recent {
+			return false, false
+		}
+		c.before, c.reported, c.pts = c.reported, 0, 0
+		return false, true
+	case before > 0 && ms > before && ms-before < onward:
+		c.pts += max(elapsed, time.Millisecond)
+		c.base, c.reported = ms-float64(c.pts)/float64(time.Millisecond), ms
+		return true, true
+	}
+	return false, false
 }

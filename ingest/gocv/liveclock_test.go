@@ -32,4 +32,34 @@ func TestLiveClock(t *testing.T) {
 	f(40*ms, -3.6893488147419103e+20, 40*ms, true)
 	f(50*ms, -3.6893488147419097e+20, 90*ms, true) // by rounding
 	f(40*ms, -3.6893488147419097e+20, 130*ms, true)
+
+	c = liveClock{live: true} // begins anew at the very time of its first frame
+	f(0, 0, 0, false)
+	for i := time.Duration(1); i <= 30; i++ {
+		f(40*ms, float64(40*i), 40*ms*i, false)
+	}
+	f(40*ms, 0, 0, false)
+	f(40*ms, 40, 40*ms, false)
+
+	c = liveClock{live: true} // has a frame without a time, and another
+	f(0, 0, 0, false)
+	f(40*ms, 40, 40*ms, false)
+	f(40*ms, 0, 0, false)        // looks like a clock that begins anew
+	f(50*ms, 120, 50*ms, true)   // but was none: time goes on
+	f(40*ms, 160, 90*ms, false)  // from there
+	f(40*ms, 0, 130*ms, true)    // and the next is known for what it is
+	f(40*ms, 240, 170*ms, false) // not believed again
+
+	c = liveClock{live: true} // often has frames without
+	f(0, 0, 0, false)
+	f(40*ms, 40, 40*ms, false)
+	f(40*ms, 0, 0, false)
+	f(40*ms, 20_000, 20*time.Second, false) // a jump: whoever supervises knows
+	f(40*ms, 0, 20*time.Second+40*ms, true) // so soon after the last
+	f(40*ms, 20_080, 20*time.Second+80*ms, false)
+
+	c = liveClock{} // a recording's last frames
+	f(0, 0, 0, false)
+	f(40*ms, 40, 40*ms, false)
+	f(40*ms, 0, 80*ms, true)
 }
