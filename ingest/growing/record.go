@@ -33,10 +33,8 @@ func markOf(name string, s stamp) mark {
 
 // record is the file that holds what was taken of a folder, so that it
 // outlives the program. It is text: a line that says what it is, one with the
-// folder, then lines of two kinds.
-//
-//   - 0123456789abcdef "clip.mp4"	the clip is being read
-//     = 0123456789abcdef		a file was read
+// folder, then a line for each step: a plus, a mark and a name in quotes where a
+// clip is being read, an equals sign and a mark where a file was.
 //
 // A line is written before the first frame of its file is handed on. So a
 // file is read at most once, even if the program is killed, and a flip in it
