@@ -37,6 +37,7 @@ type sample struct {
 	memory     memory
 	children   int // bytes, of its decoding processes
 	cpu        time.Duration
+	given      time.Duration // of all cores, to whoever, idle included
 	childCPU   time.Duration
 	goroutines int
 }

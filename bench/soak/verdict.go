@@ -5,6 +5,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"runtime"
 	"slices"
 	"strings"
 	"time"
@@ -133,6 +134,8 @@ func (l *load) judge(samples []sample, before, after counted, ages []time.Durati
 		r.hold(b <= a*(1+m.growth)+m.margin, "%s: %.1f in the second quarter, %.1f in the last", m.name, a/m.unit, b/m.unit)
 	}
 	r.say("%s", parts(early, end))
+	first, last := early[0], samples[len(samples)-1]
+	r.say("cores that this machine had since then, of %d: %.2f", runtime.NumCPU(), (last.given-first.given).Seconds()/(last.at-first.at).Seconds())
 	change := func(result string) float64 { return after.events[result] - before.events[result] }
 	r.hold(!l.mustKeepUp || change("lost") == 0, "messages: %.0f published, %.0f stored, %.0f lost", change("published"), change("stored"), change("lost"))
 	r.hold(!l.mustKeepUp || after.restarts == before.restarts, "reconnects: %.0f", after.restarts-before.restarts)

@@ -96,3 +96,13 @@ func TestProportional(t *testing.T) {
 		t.Errorf("%d of none", got)
 	}
 }
+
+func TestGiven(t *testing.T) {
+	const stat = "cpu  100 20 30 400 5 0 7 999 0 0\ncpu0 1 2 3 4 5 6 7 8 9 10\n"
+	if got := given(stat); got != 5620*time.Millisecond {
+		t.Errorf("%v", got)
+	}
+	if got := given("cpu 1 2\n"); got != 0 {
+		t.Errorf("%v of a short line", got)
+	}
+}
