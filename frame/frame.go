@@ -34,8 +34,8 @@ type Frame struct {
 	// Break is set where the frame before this one in the stream is missing
 	// or not comparable.
 	Break Break
-	// Behind is set where frames before this one are missing because decoding
-	// them would have taken longer than they last.
+	// Behind is set where frames before this one are missing because there was
+	// no time for them: they were not decoded, or not taken from a driver.
 	Behind bool
 	// Repeat is set where the picture is bit-identical to the one before.
 	Repeat bool

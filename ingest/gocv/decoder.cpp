@@ -70,6 +70,9 @@ extern "C" __attribute__((visibility("default"), used)) int avcodec_open2(void *
     open next = reinterpret_cast<open>(dlsym(RTLD_NEXT, "avcodec_open2"));
     if (next == nullptr)
         return -1;
+    // One that lies where the last one lay before it was closed is another.
+    if (context == decoder)
+        decoder = nullptr;
     const wanted want = stream;
     option set = set_option();
     if (want != wanted::nothing && set != nullptr) {
