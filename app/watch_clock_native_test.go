@@ -27,13 +27,22 @@ func serveRounds(t *testing.T, begin int) (url string) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return servePaced(t, "video/mp2t", func(i int) []byte {
+		from := (begin + i) % frames
+		return clip[from*len(clip)/frames : (from+1)*len(clip)/frames]
+	}) + "/round.ts"
+}
+
+// servePaced sends the parts of a stream, 25 a second and without an end, to
+// everybody who asks for it.
+func servePaced(t *testing.T, contentType string, part func(i int) []byte) (url string) {
+	t.Helper()
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Set("Content-Type", "video/mp2t")
+		w.Header().Set("Content-Type", contentType)
 		tick := time.NewTicker(time.Second / 25)
 		defer tick.Stop()
-		for i := begin; ; i++ {
-			from := i % frames
-			if _, err := w.Write(clip[from*len(clip)/frames : (from+1)*len(clip)/frames]); err != nil {
+		for i := 0; ; i++ {
+			if _, err := w.Write(part(i)); err != nil {
 				return
 			}
 			w.(http.Flusher).Flush()
@@ -45,7 +54,7 @@ func serveRounds(t *testing.T, begin int) (url string) {
 		}
 	}))
 	t.Cleanup(func() { server.CloseClientConnections(); server.Close() })
-	return server.URL + "/round.ts"
+	return server.URL
 }
 
 // TestWatchOutlastsAClock follows a stream whose times begin anew every two

@@ -6,15 +6,12 @@ import (
 	"bytes"
 	"fmt"
 	"math"
-	"net/http"
-	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/flipmeter/flipmeter/app"
 	"github.com/flipmeter/flipmeter/event"
@@ -80,24 +77,7 @@ func serveJPEG(t *testing.T) (url string) {
 		picture = slices.Insert(picture, 2, 0xff, 0xe5, 0xff, 0xf0) // after the mark of its begin
 		parts = append(parts, fmt.Appendf(nil, "--next\r\nContent-Type: image/jpeg\r\nContent-Length: %d\r\n\r\n%s\r\n", len(picture), picture))
 	}
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Set("Content-Type", "multipart/x-mixed-replace; boundary=next")
-		tick := time.NewTicker(time.Second / 25)
-		defer tick.Stop()
-		for i := 0; ; i++ {
-			if _, err := w.Write(parts[i%numbered]); err != nil {
-				return
-			}
-			w.(http.Flusher).Flush()
-			select {
-			case <-tick.C:
-			case <-r.Context().Done():
-				return
-			}
-		}
-	}))
-	t.Cleanup(func() { server.CloseClientConnections(); server.Close() })
-	return server.URL
+	return servePaced(t, "multipart/x-mixed-replace; boundary=next", func(i int) []byte { return parts[i%numbered] })
 }
 
 // TestWatchDoubtsAStream follows a stream of which every frame is damaged.
