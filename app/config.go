@@ -25,16 +25,7 @@ func OptionsFromConfig(path string) (AnalyzeOptions, error) {
 	}
 	o.Out, o.Tables, o.Trace, o.FailOn = a.Out, a.Tables, a.Trace, a.FailOn
 	o.LabelMap = a.LabelMap
-	o.Model, o.Accelerator, o.Precision, o.Sessions = a.Model.Name, a.Model.Accelerator, a.Model.Precision, a.Model.Sessions
-	o.Resize, o.Fit = a.Model.Resize, a.Model.Fit
-	o.Hardware = Hardware{
-		Threads: a.Model.Threads, Device: a.Model.Device, MemoryLimit: int64(a.Model.MemoryLimit),
-		EngineCache: a.Model.EngineCache, Batch: a.Model.Batch, BatchDelay: a.Model.BatchDelay,
-	}
-	o.Described = ModelDescription{
-		Preprocess: a.Model.Preprocess, InputSize: a.Model.InputSize, Layout: a.Model.Layout,
-		Emits: a.Model.Emits, Labels: a.Model.Labels,
-	}
+	o.useModel(&a.Model)
 	p := a.Picture
 	o.ColorMatrix, o.Deinterlace, o.Region, o.Mask = p.ColorMatrix, p.Deinterlace, p.Region, p.Mask
 	o.Stride, o.FPS, o.Cuts = p.Stride, p.FPS, p.Cuts
@@ -45,6 +36,21 @@ func OptionsFromConfig(path string) (AnalyzeOptions, error) {
 	o.NATS, o.Site, o.Pictures = n.URL, n.Site, n.Pictures
 	o.Broker = brokerConfig(n)
 	return o, nil
+}
+
+// useModel takes over what a configuration says about the classifier: all of
+// it, whoever runs it.
+func (o *AnalyzeOptions) useModel(m *configs.Model) {
+	o.Model, o.Accelerator, o.Precision, o.Sessions = m.Name, m.Accelerator, m.Precision, m.Sessions
+	o.Resize, o.Fit = m.Resize, m.Fit
+	o.Hardware = Hardware{
+		Threads: m.Threads, Device: m.Device, MemoryLimit: int64(m.MemoryLimit),
+		EngineCache: m.EngineCache, Batch: m.Batch, BatchDelay: m.BatchDelay,
+	}
+	o.Described = ModelDescription{
+		Preprocess: m.Preprocess, InputSize: m.InputSize, Layout: m.Layout,
+		Emits: m.Emits, Labels: m.Labels,
+	}
 }
 
 // ScoreOptionsFromConfig is OptionsFromConfig for score.

@@ -14,17 +14,21 @@ import (
 	"time"
 
 	"github.com/flipmeter/flipmeter/bus"
+	"github.com/flipmeter/flipmeter/configs"
 	"github.com/flipmeter/flipmeter/infer/onnx"
 )
 
 // DoctorOptions are the options of flipmeter doctor.
 type DoctorOptions struct {
 	Home   string // empty: Home()
-	Config string // configuration file whose model, accelerator and broker are looked at; empty: the defaults
+	Config string // configuration file whose models, accelerators and brokers are looked at; empty: the defaults
 	NATS   string // URL of a broker to try; empty: the configuration's
 	JSON   bool
 	Tool   string // program name and version
 	Logger *slog.Logger
+	// Environ holds variables as NAME=value, which change what the file says
+	// of watch and cameras.
+	Environ []string
 }
 
 // Findings is everything that Doctor found.
@@ -52,7 +56,7 @@ const (
 
 // Check is one thing that was looked for.
 type Check struct {
-	Area    string `json:"area"` // video, inference, models, nats, devices
+	Area    string `json:"area"` // video, inference, models, nats, watch, devices
 	Name    string `json:"name"`
 	Status  Status `json:"status"`
 	Version string `json:"version,omitempty"`
@@ -66,10 +70,11 @@ type Check struct {
 
 // doctor collects findings.
 type doctor struct {
-	o      DoctorOptions
-	log    *slog.Logger
-	wanted AnalyzeOptions // what the configuration asks for
-	model  string         // file of the model that would run, empty if there is none
+	o       DoctorOptions
+	log     *slog.Logger
+	wanted  AnalyzeOptions  // what the configuration asks for
+	cameras *configs.Config // what watch would do; nil: there are no cameras
+	model   string          // file of the model that would run, empty if there is none
 	Findings
 }
 
@@ -93,6 +98,9 @@ func Doctor(ctx context.Context, o DoctorOptions, streams Streams) error {
 		if d.wanted, err = OptionsFromConfig(o.Config); err != nil {
 			return err
 		}
+		if d.cameras, err = camerasOf(o.Config, o.Environ); err != nil {
+			return err
+		}
 	}
 	if o.NATS != "" {
 		d.wanted.NATS = o.NATS
@@ -102,6 +110,7 @@ func Doctor(ctx context.Context, o DoctorOptions, streams Streams) error {
 	d.models()
 	d.inference(ctx)
 	d.nats(ctx)
+	d.watch(ctx)
 	d.devices(os.DirFS("/"), onnx.ThisMachine())
 	if ctx.Err() != nil {
 		return fmt.Errorf("%w: the examination was not finished", ErrInterrupted)
@@ -181,16 +190,21 @@ func (d *doctor) nats(ctx context.Context) {
 	if d.wanted.NATS == "" || d.wanted.NATS == embeddedNATS {
 		return
 	}
-	ctx, cancel := context.WithTimeout(ctx, natsTimeout)
-	defer cancel()
 	cfg := d.wanted.Broker
 	cfg.URL = d.wanted.NATS
+	d.broker(ctx, area, "broker", "start the server, or use --nats embedded", cfg)
+}
+
+// broker says whether a NATS server answers and keeps what it is sent.
+func (d *doctor) broker(ctx context.Context, area, name, mend string, cfg bus.Config) {
+	ctx, cancel := context.WithTimeout(ctx, natsTimeout)
+	defer cancel()
 	conn, err := bus.Connect(ctx, cfg, d.log.With("component", "bus"))
 	if err != nil {
-		d.add(Check{Area: area, Name: "broker", Status: StatusMissing, Detail: hint(err).Error(), Mend: "start the server, or use --nats embedded"})
+		d.add(Check{Area: area, Name: name, Status: StatusMissing, Detail: hint(err).Error(), Mend: mend})
 		return
 	}
-	c := Check{Area: area, Name: "broker", Status: StatusOK, Version: conn.NATS().ConnectedServerVersion(), Detail: conn.Host()}
+	c := Check{Area: area, Name: name, Status: StatusOK, Version: conn.NATS().ConnectedServerVersion(), Detail: conn.Host()}
 	if err := conn.JetStream(ctx); err != nil {
 		c.Status, c.Detail = StatusMissing, conn.Host()+" has no JetStream for this user: "+hint(err).Error()
 		c.Mend = "start nats-server with -js, and allow it to this user"
@@ -221,6 +235,8 @@ func (d *doctor) models() {
 	case err == nil:
 		d.model = path
 		d.add(Check{Area: area, Name: "model that runs", Status: StatusOK, Path: path, Detail: strings.TrimPrefix(why, "model ")})
+	case d.wanted.Model == "" && d.cameras != nil: // theirs are looked at
+		d.add(Check{Area: area, Name: "a model", Status: StatusAbsent, Detail: "for analyze: none is in " + filepath.Join(d.o.Home, "models"), Mend: "flipmeter models pull " + preferredModels[0]})
 	case d.wanted.Model == "":
 		d.add(Check{Area: area, Name: "a model", Status: StatusMissing, Detail: "none is in " + filepath.Join(d.o.Home, "models"), Mend: "flipmeter models pull " + preferredModels[0]})
 	default:

@@ -135,3 +135,50 @@ func TestDoctorDevices(t *testing.T) {
 		t.Errorf("%v: %q", err, text.String())
 	}
 }
+
+// Of a file with cameras, their models and brokers are looked at, as the
+// environment has them; the model of an analysis may then be missing.
+func TestDoctorLooksAtWhatCamerasNeed(t *testing.T) {
+	full := natstest.Listen(t, natstest.MQTT)
+	path := filepath.Join(t.TempDir(), "flipmeter.yaml")
+	write := func(mqtt string) {
+		t.Helper()
+		text := "watch: {nats: {url: \"nats://127.0.0.1:9\"}, mqtt: {url: \"" + mqtt + "\"}}\n" + `
+cameras:
+  - {name: a, url: "synth:square", model: {name: mine}}
+  - {name: b, url: "synth:square", model: {name: mine}}
+  - {name: c, url: "mqtt:frigate/events"}
+`
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write(full.MQTTURL())
+	find, _, err := examine(t, DoctorOptions{Config: path})
+	if err == nil {
+		t.Error("nothing is missing")
+	}
+	if c := find("a model"); c.Status != StatusAbsent {
+		t.Errorf("%+v", c)
+	}
+	if c := find("model mine"); c.Area != "watch" || c.Status != StatusMissing || !strings.HasPrefix(c.Detail, "of 2 cameras: ") {
+		t.Errorf("%+v", c)
+	}
+	if c := find("NATS broker"); c.Status != StatusMissing || c.Mend == "" {
+		t.Errorf("%+v", c)
+	}
+	if c := find("MQTT broker"); c.Status != StatusOK || !strings.HasPrefix(c.Detail, "127.0.0.1:") {
+		t.Errorf("%+v", c)
+	}
+	write("mqtt://user:canary@127.0.0.1:9")
+	find, text, _ := examine(t, DoctorOptions{Config: path, Environ: []string{"FLIPMETER_WATCH_NATS_URL=" + full.URL()}})
+	if c := find("NATS broker"); c.Status != StatusOK || c.Version == "" {
+		t.Errorf("%+v", c)
+	}
+	if c := find("MQTT broker"); c.Status != StatusMissing || c.Mend == "" {
+		t.Errorf("%+v", c)
+	}
+	if strings.Contains(text, "canary") {
+		t.Error("a password is shown")
+	}
+}

@@ -138,6 +138,18 @@ func Watch(ctx context.Context, o WatchOptions, streams Streams) (err error) {
 	return w.run(ctx)
 }
 
+var errNoCamera = errors.New("there is none")
+
+// camerasOf is the configuration that watch would follow, nil if it has no
+// cameras.
+func camerasOf(path string, environ []string) (*configs.Config, error) {
+	cfg, err := loadWatchConfig(&WatchOptions{Config: path, Environ: environ})
+	if errors.Is(err, errNoCamera) {
+		return nil, nil
+	}
+	return cfg, err
+}
+
 // loadWatchConfig reads the file, the environment and the secrets.
 func loadWatchConfig(o *WatchOptions) (*configs.Config, error) {
 	cfg, err := configs.LoadWith(o.Config, o.Environ)
@@ -151,7 +163,7 @@ func loadWatchConfig(o *WatchOptions) (*configs.Config, error) {
 		return nil, wrongConfig{fmt.Errorf("%s: %w", o.Config, err)}
 	}
 	if len(cfg.Cameras) == 0 {
-		return nil, wrongConfig{fmt.Errorf("%s: cameras: there is none: add one with a name and a url", o.Config)}
+		return nil, wrongConfig{fmt.Errorf("%s: cameras: %w: add one with a name and a url", o.Config, errNoCamera)}
 	}
 	for i := range cfg.Cameras {
 		shareSessions(&cfg.Cameras[i].Settings, cfg)
@@ -257,7 +269,7 @@ func (w *watching) greet(streams Streams) {
 	if w.mqttURL != "" {
 		fmt.Fprintf(streams.Err, "labels: %s\n", w.mqttURL)
 	}
-	fmt.Fprintf(streams.Err, "following %d cameras; Ctrl-C ends it\n", len(w.cameras))
+	fmt.Fprintf(streams.Err, "following %s; Ctrl-C ends it\n", many(len(w.cameras), "camera"))
 	if w.o.Started != nil {
 		w.o.Started(url, w.natsURL)
 	}

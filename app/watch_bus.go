@@ -23,9 +23,7 @@ const (
 func (w *watching) startNATS(ctx context.Context, clean *cleanups) error {
 	n := w.cfg.Watch.NATS
 	if m := w.cfg.Watch.MQTT; m.URL != "" {
-		w.brokers.mqtt = mqtt.Config{
-			URL: m.URL, User: m.User, Password: m.Password, ClientID: m.ClientID, CAFile: m.CAFile, CertFile: m.CertFile, KeyFile: m.KeyFile,
-		}
+		w.brokers.mqtt = mqttConfig(&m)
 	}
 	if n.URL == "" {
 		return nil
@@ -73,4 +71,11 @@ func (w *watching) startNATS(ctx context.Context, clean *cleanups) error {
 		return metrics.Events{Published: s.Published, Stored: s.Stored, Duplicates: s.Duplicates, Resent: s.Resent, Lost: s.Lost, LostPictures: s.LostPictures}
 	})
 	return nil
+}
+
+// mqttConfig says which broker of the user's is heard, and as whom.
+func mqttConfig(m *configs.MQTT) mqtt.Config {
+	return mqtt.Config{
+		URL: m.URL, User: m.User, Password: m.Password, ClientID: m.ClientID, CAFile: m.CAFile, CertFile: m.CertFile, KeyFile: m.KeyFile,
+	}
 }

@@ -27,13 +27,18 @@ func openModel(home string, log *slog.Logger) OpenModel {
 		if why != "" {
 			log.Info("model chosen", "why", why)
 		}
-		o := &AnalyzeOptions{
-			Home: home, Accelerator: m.Accelerator, Precision: m.Precision, Sessions: m.Sessions, Resize: m.Resize, Fit: m.Fit,
-		}
+		o := &AnalyzeOptions{Home: home}
+		o.useModel(&m)
 		c := &closingClassifier{}
 		c.Classifier, err = openClassifier(ctx, o, path, &c.clean, log)
+		if errors.Is(err, infer.ErrUnstated) {
+			err = fmt.Errorf("%w (here, these options are the keys preprocess, input_size, layout, emits and labels of model)", err)
+		}
 		if err != nil {
 			return nil, errors.Join(err, c.clean.run())
+		}
+		for _, note := range modelNotes(c.Model()) {
+			log.Warn("the model leaves something open", "note", note)
 		}
 		return c, nil
 	}
@@ -131,11 +136,7 @@ func (p *models) release(m *sharedModel) error {
 	}
 	delete(p.used, m.key)
 	p.tell(m, false)
-	if s, ok := m.Classifier.(interface{ Stats() infer.Stats }); ok {
-		st := s.Stats()
-		p.gone.Frames += st.Frames
-		p.gone.Busy += st.Busy
-	}
+	addStats(&p.gone, m.stats())
 	p.mu.Unlock()
 	if err := m.Close(); err != nil {
 		return fmt.Errorf("close the model %s: %w", m.Model().Name, err)
@@ -160,15 +161,30 @@ func (p *models) inference() metrics.Inference {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	sum := p.gone
-	for _, m := range p.used { // Classifier is nil before it is open
-		if s, ok := m.Classifier.(interface{ Stats() infer.Stats }); ok {
-			st := s.Stats()
-			sum.Frames += st.Frames
-			sum.Busy += st.Busy
-		}
+	for _, m := range p.used {
+		addStats(&sum, m.stats())
 	}
-	// Sessions run one frame at a time.
-	return metrics.Inference{Batches: sum.Frames, Frames: sum.Frames, Busy: sum.Busy}
+	return metrics.Inference{Batches: sum.Batches, Frames: sum.Frames, Busy: sum.Busy}
+}
+
+// stats is what the classifier did, with a run for each frame where it does not
+// say otherwise. It is nothing before it is open.
+func (m *sharedModel) stats() infer.Stats {
+	s, ok := m.Classifier.(interface{ Stats() infer.Stats })
+	if !ok {
+		return infer.Stats{}
+	}
+	st := s.Stats()
+	if st.Batches == 0 {
+		st.Batches = st.Frames
+	}
+	return st
+}
+
+func addStats(sum *infer.Stats, st infer.Stats) {
+	sum.Frames += st.Frames
+	sum.Batches += st.Batches
+	sum.Busy += st.Busy
 }
 
 // Classify measures how long a frame waited for it, and how long it took.

@@ -17,7 +17,7 @@ func (w *watching) tellManager(ctx context.Context, message string) {
 
 // tellReady tells it that the service is up.
 func (w *watching) tellReady(ctx context.Context) {
-	w.tellManager(ctx, fmt.Sprintf("%s\nSTATUS=following %d cameras", sdnotify.Ready, len(w.cameras)))
+	w.tellManager(ctx, fmt.Sprintf("%s\nSTATUS=following %s", sdnotify.Ready, many(len(w.cameras), "camera")))
 }
 
 // watchdog ticks twice as often as the manager wants to hear that the

@@ -39,7 +39,7 @@ func TestWatchTellsTheServiceManager(t *testing.T) {
 	r := startWatch(t, "cameras:\n  - {name: made, url: \"synth:number?frames=12&fps=25&size=96x96\"}\n", byNumber, func(o *app.WatchOptions) {
 		o.Environ = append(o.Environ, "NOTIFY_SOCKET="+socket, "WATCHDOG_USEC=100000")
 	})
-	hear("READY=1\nSTATUS=following 1 cameras")
+	hear("READY=1\nSTATUS=following 1 camera")
 	hear("WATCHDOG=1")
 	r.stop()
 	hear("STOPPING=1")

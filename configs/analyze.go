@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/flipmeter/flipmeter/alerts"
+	"github.com/flipmeter/flipmeter/infer/sidecar"
 	"github.com/flipmeter/flipmeter/internal/strictyaml"
 	"github.com/flipmeter/flipmeter/stability"
 )
@@ -55,6 +56,14 @@ type Model struct {
 	Layout     string `yaml:"layout" enum:"|nchw|nhwc" doc:"Order of the input's dimensions of a model that leaves it open: nchw or nhwc."`
 	Emits      string `yaml:"emits" enum:"|logits|probabilities" doc:"What the scores of a model are that does not say it: logits or probabilities. Empty: the first frame decides."`
 	Labels     string `yaml:"labels" doc:"File with the names of the model's classes, one a line, in place of those in the model."`
+}
+
+// Validate checks the form of the size.
+func (m *Model) Validate() error {
+	if _, _, err := sidecar.ParseSize(m.InputSize); err != nil {
+		return fmt.Errorf("input_size: %w", err)
+	}
+	return nil
 }
 
 // Picture says what is looked at.
