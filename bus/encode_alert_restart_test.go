@@ -9,7 +9,7 @@ import (
 
 // After a restart a reminder comes whose firing this process never told.
 func TestReminderOfAnOlderProcess(t *testing.T) {
-	e := newEncoder(Stream{Camera: "gate", Epoch: 7}, false)
+	e := newEncoder(Stream{Camera: "gate", Epoch: 7}, false, &messagePool{})
 	rule := &alerts.Rule{Name: "FlickerHigh", Metric: "flips", Window: time.Minute}
 	var ids []string
 	for reminder := 5; reminder < 7; reminder++ {

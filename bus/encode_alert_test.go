@@ -34,7 +34,7 @@ func alertLife() []alerts.Transition {
 }
 
 func alertSamples() [][]byte {
-	e := newEncoder(testStream(), false)
+	e := newEncoder(testStream(), false, &messagePool{})
 	var out [][]byte
 	for _, tr := range alertLife() {
 		out = append(out, e.alert(testStart, &tr).data)

@@ -6,6 +6,8 @@ import (
 	"math/rand/v2"
 	"testing"
 	"time"
+
+	"github.com/flipmeter/flipmeter/event"
 )
 
 func TestObservationsAreWrittenAsJSONMarshalWould(t *testing.T) {
@@ -62,9 +64,11 @@ func TestObservationsAreWrittenAsJSONMarshalWould(t *testing.T) {
 
 // What an observation costs as a message, its broker apart.
 func BenchmarkEncodeObservation(b *testing.B) {
-	e := newEncoder(testStream(), false)
-	o := observation(7)
+	e, ev := newEncoder(testStream(), false, &messagePool{}), &event.Event{Observation: observation(7)}
+	b.ReportAllocs()
 	for b.Loop() {
-		encode(TypeObservation, &Observation{Envelope: e.envelope(TypeObservation, "", 1, 7, 40, time.Unix(1, 0), "", 0), Label: e.label(3, 0.5), Top: e.ranking(o.Top[:o.N])})
+		if err := e.encode(ev, func(m *message) error { m.release(); return nil }); err != nil {
+			b.Fatal(err)
+		}
 	}
 }

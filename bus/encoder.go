@@ -27,6 +27,9 @@ type encoder struct {
 	hasPTS bool
 	at     time.Time // of the newest observation
 	window map[windowKey]windowMemo
+	out    []*message // of the event at hand
+
+	observed *observed
 }
 
 type flipKey struct {
@@ -58,7 +61,7 @@ type windowMemo struct {
 // maxOpenFlips bounds the memory for flips that nobody declares final.
 const maxOpenFlips = 4096
 
-func newEncoder(s Stream, pictures bool) *encoder {
+func newEncoder(s Stream, pictures bool, pool *messagePool) *encoder {
 	if s.Site == "" {
 		s.Site = DefaultSite
 	}
@@ -68,7 +71,7 @@ func newEncoder(s Stream, pictures bool) *encoder {
 	return &encoder{
 		stream: s, pictures: pictures, epoch: s.Epoch,
 		flips: map[flipKey]flipMemo{}, window: map[windowKey]windowMemo{},
-		firing: map[string]alertMemo{},
+		firing: map[string]alertMemo{}, observed: newObserved(&s, pool),
 	}
 }
 
@@ -84,12 +87,12 @@ func (e *encoder) setIdentity(identity string) {
 func (e *encoder) encode(ev *event.Event, send func(*message) error) error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	var out []*message
+	out := e.out[:0]
 	if o := ev.Observation; o != nil {
 		e.epoch, e.seq, e.pts, e.hasPTS = e.stream.Epoch+o.Epoch, o.Seq, o.PTS, o.HasPTS
 		e.at = e.atOf(ev)
 		if !ev.Held { // nobody said it
-			out = append(out, encode(TypeObservation, e.observation(ev)))
+			out = append(out, e.observation(ev))
 		}
 	}
 	if ev.Flip {
@@ -116,6 +119,8 @@ func (e *encoder) encode(ev *event.Event, send func(*message) error) error {
 		}
 		failed = send(m)
 	}
+	clear(out)
+	e.out = out
 	return failed
 }
 
@@ -142,36 +147,6 @@ func (e *encoder) envelope(t Type, track string, epoch, seq uint64, pts Number, 
 
 // SchemaName is what Envelope.Schema and ce-type say for a type.
 func SchemaName(t Type) string { return Root + "." + string(t) }
-
-func (e *encoder) observation(ev *event.Event) *Observation {
-	o := ev.Observation
-	p := &Observation{
-		Envelope:       e.envelope(TypeObservation, ev.Track, e.epoch, o.Seq, millisIf(o.HasPTS, o.PTS), e.at, "", 0),
-		Label:          e.label(o.Label, o.Score),
-		Margin:         Score(margin(o)),
-		PrevLabelScore: Score(o.PrevLabelScore),
-		Top:            e.ranking(o.Top[:o.N]),
-		PTSEstimated:   o.PTSEstimated,
-		Repeat:         ev.Repeat || o.Repeat,
-		Cut:            o.Cut,
-		Break:          ev.Break.String(),
-		Pair:           ev.Pair,
-		Decided:        ev.Decided,
-		Still:          triPtr(ev.Still),
-		Flip:           ev.Flip,
-		Change:         changePtr(o.Change),
-		ChangeMax:      Number(o.ChangeMax),
-	}
-	if o.Change < 0 {
-		p.ChangeMax = Number(math.NaN())
-	}
-	for i, score := range ev.Traced {
-		if i < len(e.stream.Traces) {
-			p.Traced = append(p.Traced, TracedClass{Label: e.stream.Traces[i], Score: Score(score)})
-		}
-	}
-	return p
-}
 
 // newFlip appends the messages of a flip that is told for the first time.
 func (e *encoder) newFlip(ev *event.Event, out []*message) []*message {
@@ -261,7 +236,10 @@ func (e *encoder) label(index int32, score float32) Label {
 }
 
 func (e *encoder) ranking(top []stability.Ranked) []Label {
-	out := make([]Label, 0, len(top))
+	return e.appendRanking(make([]Label, 0, len(top)), top)
+}
+
+func (e *encoder) appendRanking(out []Label, top []stability.Ranked) []Label {
 	for _, r := range top {
 		out = append(out, e.label(r.Index, r.Score))
 	}

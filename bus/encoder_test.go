@@ -31,7 +31,7 @@ func ofSchema[T any](t *testing.T, messages []*message, typ Type) (out []T) {
 }
 
 func TestTimesOfFilesComeFromPTS(t *testing.T) {
-	e := newEncoder(testStream(), false)
+	e := newEncoder(testStream(), false, &messagePool{})
 	flips := ofSchema[Flip](t, told(t, e, flipEvent(25), flipEvent(50), lateEvent(25)), TypeFlip)
 	for i, want := range []time.Duration{time.Second, 2 * time.Second, time.Second} {
 		if !flips[i].At.Equal(testStart.Add(want)) {
@@ -43,7 +43,7 @@ func TestTimesOfFilesComeFromPTS(t *testing.T) {
 func TestLateFlipKeepsItsTimeLive(t *testing.T) {
 	stream := testStream()
 	stream.Start = time.Time{}
-	e := newEncoder(stream, false)
+	e := newEncoder(stream, false, &messagePool{})
 	first, second := flipEvent(25), flipEvent(50)
 	first.At, second.At = testStart.Add(time.Hour), testStart.Add(2*time.Hour) // nothing like the PTS
 	flips := ofSchema[Flip](t, told(t, e, first, second, lateEvent(25)), TypeFlip)
@@ -58,7 +58,7 @@ func TestLateFlipKeepsItsTimeLive(t *testing.T) {
 func TestIDsDependOnNoClock(t *testing.T) {
 	var ids [2][]string
 	for i := range ids {
-		e := newEncoder(testStream(), false)
+		e := newEncoder(testStream(), false, &messagePool{})
 		ev, state := flipEvent(3), &event.Event{State: &event.Health{State: "up"}}
 		ev.At = testStart.Add(time.Duration(i) * time.Hour)
 		state.At = ev.At
@@ -80,7 +80,7 @@ func TestIDsDependOnNoClock(t *testing.T) {
 }
 
 func TestWindowToldAgainIsARevision(t *testing.T) {
-	e := newEncoder(testStream(), false)
+	e := newEncoder(testStream(), false, &messagePool{})
 	ev := func(seq uint64, width time.Duration) *event.Event {
 		return &event.Event{Observation: observation(seq), Window: &stability.Window{Width: width, At: time.Duration(seq) * 6 * time.Second}}
 	}
@@ -97,7 +97,7 @@ func TestWindowToldAgainIsARevision(t *testing.T) {
 }
 
 func TestWindowsAreToldEveryTenthOfTheirWidth(t *testing.T) {
-	e := newEncoder(testStream(), false)
+	e := newEncoder(testStream(), false, &messagePool{})
 	var events []*event.Event
 	const seconds = 122
 	for s := range seconds {
@@ -123,7 +123,7 @@ func TestUnknownIsNull(t *testing.T) {
 	ev := &event.Event{Observation: o, Window: &stability.Window{
 		Width: time.Second, FlipFraction: stability.Interval{Value: nan, Low: nan, High: nan}, MAC: math.Inf(1),
 	}}
-	e := newEncoder(testStream(), false)
+	e := newEncoder(testStream(), false, &messagePool{})
 	messages := told(t, e, ev)
 	got := decode[map[string]any](t, messages[0].data)
 	for _, field := range []string{"pts_ms", "score", "margin", "prev_label_score", "change", "change_max", "still"} {
@@ -150,7 +150,7 @@ func TestScoresHaveTheDigitsOfAFloat32(t *testing.T) {
 }
 
 func TestFlipMemoryIsBounded(t *testing.T) {
-	e := newEncoder(testStream(), false)
+	e := newEncoder(testStream(), false, &messagePool{})
 	for i := range uint64(3 * maxOpenFlips) {
 		told(t, e, flipEvent(i))
 	}

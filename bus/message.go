@@ -28,12 +28,17 @@ type message struct {
 	header  nats.Header
 	data    []byte
 	thumb   *frame.Thumb // of a picture: encoded when it is sent; one reference
+	pool    *messagePool // of an observation: nil if it is of none
 }
 
-// release gives back what the message holds.
+// release gives back what the message holds, and itself. It is called once,
+// by whoever has it last.
 func (m *message) release() {
 	m.thumb.Release()
 	m.thumb = nil
+	if m.pool != nil {
+		m.pool.put(m)
+	}
 }
 
 // envelope is what the payloads have in common.
@@ -42,9 +47,6 @@ type envelope interface{ env() *Envelope }
 func (e *Envelope) env() *Envelope { return e }
 
 func payloadJSON(t Type, payload envelope) []byte {
-	if o, ok := payload.(*Observation); ok {
-		return o.appendJSON(make([]byte, 0, 1024))
-	}
 	data, err := json.Marshal(payload)
 	if err != nil {
 		panic(fmt.Sprintf("BUG: encoding a %s: %v", t, err))
@@ -52,7 +54,7 @@ func payloadJSON(t Type, payload envelope) []byte {
 	return data
 }
 
-// encode makes a payload a message.
+// encode makes a payload a message, that of an observation apart.
 func encode(t Type, payload envelope) *message {
 	data := payloadJSON(t, payload)
 	e := payload.env()
@@ -61,14 +63,13 @@ func encode(t Type, payload envelope) *message {
 		"ce-specversion": {"1.0"},
 		"ce-id":          {id},
 		"ce-type":        {e.Schema},
-		"ce-source":      {"/" + Token(e.Site) + "/" + Token(e.Camera)},
+		"ce-source":      {ceSource(e.Site, e.Camera)},
 		"ce-time":        {e.At.Format(time.RFC3339Nano)},
 		"content-type":   {"application/json"},
 	}
-	m := &message{route: routeCore, subject: Subject(e.Site, e.Camera, t), header: h, data: data}
-	if t != TypeObservation {
-		m.route = routeStream
-		h.Set(nats.MsgIdHdr, id)
-	}
-	return m
+	h.Set(nats.MsgIdHdr, id)
+	return &message{route: routeStream, subject: Subject(e.Site, e.Camera, t), header: h, data: data}
 }
+
+// ceSource is a camera as CloudEvents names what an event is of.
+func ceSource(site, camera string) string { return "/" + Token(site) + "/" + Token(camera) }

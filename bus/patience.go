@@ -18,8 +18,8 @@ type patience struct {
 	until time.Time // zero: for ever
 }
 
-func (s *sender) newPatience() *patience {
-	p := &patience{s: s}
+func (s *sender) newPatience() patience {
+	p := patience{s: s}
 	if s.giveUp > 0 {
 		p.until = time.Now().Add(s.giveUp)
 	}

@@ -42,6 +42,7 @@ type Publisher struct {
 	cfg   PublisherConfig
 	queue *queue
 	count counters
+	pool  messagePool // of observations
 }
 
 // NewPublisher makes a publisher; Run sends. The connection outlives it.
@@ -62,7 +63,7 @@ func NewPublisher(conn *Conn, cfg PublisherConfig) *Publisher {
 // Listener takes the events of one stream. It never blocks and may be used
 // by several goroutines.
 func (p *Publisher) Listener(stream Stream) *Listener {
-	return &Listener{p: p, enc: newEncoder(stream, !p.conn.cfg.Pictures.Off)}
+	return &Listener{p: p, enc: newEncoder(stream, !p.conn.cfg.Pictures.Off, &p.pool)}
 }
 
 // Listener takes what happens to one live stream. It implements

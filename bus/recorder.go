@@ -56,7 +56,7 @@ func NewRecorder(conn *Conn, stream Stream, cfg RecorderConfig) *Recorder {
 	if cfg.Log == nil {
 		cfg.Log = conn.log
 	}
-	r := &Recorder{enc: newEncoder(stream, !conn.cfg.Pictures.Off), cfg: cfg}
+	r := &Recorder{enc: newEncoder(stream, !conn.cfg.Pictures.Off, &messagePool{}), cfg: cfg}
 	r.send = &sender{conn: conn, js: conn.js, limit: cfg.Buffer, giveUp: cfg.GiveUp, count: &r.count, log: cfg.Log}
 	return r
 }

@@ -57,7 +57,7 @@ func samples(t *testing.T) map[Type][][]byte {
 	bare.FlipAt = stability.Flip{From: 1, To: 2, FromScore: float32(nan), ToScore: float32(nan),
 		MarginBefore: float32(nan), MarginAfter: float32(nan), Change: -1, Kind: stability.KindPending}
 	out := map[Type][][]byte{}
-	for _, m := range told(t, newEncoder(testStream(), true), full, lateEvent(3), empty, bare) {
+	for _, m := range told(t, newEncoder(testStream(), true, &messagePool{}), full, lateEvent(3), empty, bare) {
 		if m.route == routeCore || m.route == routeStream {
 			typ := Type(m.subject[strings.LastIndexByte(m.subject, '.')+1:])
 			out[typ] = append(out[typ], m.data)

@@ -32,6 +32,7 @@ type sender struct {
 	log      *slog.Logger
 
 	underway []flight // oldest first
+	core     nats.Msg // is being published
 }
 
 type flight struct {
@@ -220,20 +221,24 @@ func (s *sender) prepared(ctx context.Context) error {
 	}
 }
 
+// publishCore publishes an observation. The client copies what it is given.
 func (s *sender) publishCore(ctx context.Context, m *message) error {
+	s.core.Subject, s.core.Header, s.core.Data = m.subject, m.header, m.data
 	wait := s.newPatience()
 	for {
-		err := s.conn.nc.PublishMsg(&nats.Msg{Subject: m.subject, Header: m.header, Data: m.data})
+		err := s.conn.nc.PublishMsg(&s.core)
 		switch {
 		case err == nil:
 			s.count.published.Add(1)
+			m.release()
 			return nil
 		case s.dropCore:
 			s.count.lose(m)
 			return nil
 		case isRefusal(err):
+			err = s.refusal(m, err)
 			s.count.lose(m)
-			return s.refusal(m, err)
+			return err
 		}
 		if err := wait.before(ctx, err); err != nil {
 			s.count.lose(m)

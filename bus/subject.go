@@ -4,7 +4,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"strconv"
-	"strings"
 	"time"
 )
 
@@ -130,10 +129,18 @@ func optionalToken(name string) string {
 // eventID is the id of a message, the same for all its revisions. None of
 // its parts holds a colon.
 func eventID(site, camera, track string, epoch uint64, t Type, seq uint64, discriminator string) string {
-	return strings.Join([]string{
-		Token(site), Token(camera), optionalToken(track),
-		strconv.FormatUint(epoch, 10), string(t), strconv.FormatUint(seq, 10), discriminator,
-	}, ":")
+	return string(appendEventID(nil, idPrefix(site, camera), track, epoch, t, seq, discriminator))
+}
+
+// idPrefix begins the ids of all messages about a camera.
+func idPrefix(site, camera string) string { return Token(site) + ":" + Token(camera) + ":" }
+
+func appendEventID(b []byte, prefix, track string, epoch uint64, t Type, seq uint64, discriminator string) []byte {
+	b = append(append(append(b, prefix...), optionalToken(track)...), ':')
+	b = append(strconv.AppendUint(b, epoch, 10), ':')
+	b = append(append(b, t...), ':')
+	b = append(strconv.AppendUint(b, seq, 10), ':')
+	return append(b, discriminator...)
 }
 
 // messageID is the id of one revision: Nats-Msg-Id and ce-id.
