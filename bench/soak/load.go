@@ -130,17 +130,19 @@ func rtspCameras(ctx context.Context, o options, work string) (cameras string, u
 		stops = append(stops, end)
 	}
 	for i := range o.rtsp {
-		fmt.Fprintf(&b, "  - {name: c%04d, url: %q}\n", i, server.URL(fmt.Sprintf("film%d", i%paths)))
+		fmt.Fprintf(&b, "  - {name: %s, url: %q}\n", cameraName(i), server.URL(fmt.Sprintf("film%d", i%paths)))
 	}
 	return b.String(), server.Unsent, stop, nil
 }
+
+func cameraName(i int) string { return fmt.Sprintf("c%04d", i) }
 
 // manyCameras configures made-up cameras.
 func manyCameras(n int) string {
 	var b strings.Builder
 	b.WriteString("defaults: {cuts: \"off\", measures: {windows: [1m]}}\ncameras:\n")
 	for i := range n {
-		fmt.Fprintf(&b, "  - {name: c%04d, url: \"%s%d\"}\n", i, madePrefix, i)
+		fmt.Fprintf(&b, "  - {name: %s, url: \"%s%d\"}\n", cameraName(i), madePrefix, i)
 	}
 	return b.String()
 }
