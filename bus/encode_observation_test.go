@@ -62,13 +62,21 @@ func TestObservationsAreWrittenAsJSONMarshalWould(t *testing.T) {
 	}
 }
 
-// What an observation costs as a message, its broker apart.
+// What an observation costs as a message, its broker apart: one that is sent,
+// after which its message is used again, and one that waits.
 func BenchmarkEncodeObservation(b *testing.B) {
-	e, ev := newEncoder(testStream(), false, &messagePool{}), &event.Event{Observation: observation(7)}
-	b.ReportAllocs()
-	for b.Loop() {
-		if err := e.encode(ev, func(m *message) error { m.release(); return nil }); err != nil {
-			b.Fatal(err)
-		}
+	for name, send := range map[string]func(*message) error{
+		"sent":    func(m *message) error { m.release(); return nil },
+		"waiting": func(*message) error { return nil },
+	} {
+		b.Run(name, func(b *testing.B) {
+			e, ev := newEncoder(testStream(), false, &messagePool{}), &event.Event{Observation: observation(7)}
+			b.ReportAllocs()
+			for b.Loop() {
+				if err := e.encode(ev, send); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
 	}
 }

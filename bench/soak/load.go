@@ -62,9 +62,9 @@ func runLoad(ctx context.Context, o options) (held bool, err error) {
 		defer stop()
 	}
 	// As in a plain configuration, but for addresses, and for pictures of
-	// cameras that have none to show.
+	// cameras that needn't show any.
 	head := fmt.Sprintf("watch: {data: %q, web: {listen: \"127.0.0.1:0\", pictures: %v}, nats: {listen: \"127.0.0.1:0\"}}\n",
-		filepath.Join(work, "data"), o.load != "synthetic")
+		filepath.Join(work, "data"), o.load != "synthetic" || o.pictures)
 	if err := os.WriteFile(w.Config, []byte(head+cameras), 0o600); err != nil {
 		return false, err
 	}

@@ -28,6 +28,7 @@ type options struct {
 	sent     float64 // frames a second that the cameras of small and hd send
 	home     string
 	clip     string
+	pictures bool
 	profile  string // folder for profiles, "" for none
 }
 
@@ -50,6 +51,7 @@ func main() {
 	flag.IntVar(&o.rtsp, "rtsp", 16, "RTSP `cameras`")
 	flag.Float64Var(&o.sent, "sent", 25, "`frames` a second that the RTSP cameras send, of which 5 are looked at")
 	flag.IntVar(&o.many, "many", 1000, "made-up `cameras`")
+	flag.BoolVar(&o.pictures, "pictures", false, "made-up cameras have the small pictures for pages, too")
 	flag.StringVar(&o.clip, "clip", filepath.Join(home, "footage", "bigbuckbunny.mp4"), "`film` that the RTSP cameras show")
 	flag.StringVar(&o.profile, "profile", "", "`folder` for processor and memory profiles of each load")
 	flag.Parse()
