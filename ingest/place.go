@@ -102,7 +102,7 @@ func (r *Reader) pace(ctx context.Context, f *frame.Frame) error {
 	if r.paced.IsZero() || now.Sub(r.paced)-f.PTS > late {
 		r.paced = now.Add(-f.PTS)
 	}
-	if err := sleep(ctx, f.PTS-now.Sub(r.paced)); err != nil {
+	if err := r.waiter.wait(ctx, f.PTS-now.Sub(r.paced)); err != nil {
 		f.Release()
 		return err
 	}

@@ -131,9 +131,11 @@ func (q *Queue) push(f *frame.Frame) (dropped int, ok bool) {
 		q.spare = append(q.spare, old)
 		dropped++
 	}
-	slot := &frame.Frame{}
+	var slot *frame.Frame
 	if n := len(q.spare); n > 0 {
 		slot, q.spare = q.spare[n-1], q.spare[:n-1]
+	} else {
+		slot = &frame.Frame{}
 	}
 	*slot, *f = *f, *slot
 	q.frames = append(q.frames, slot)

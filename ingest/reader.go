@@ -79,11 +79,14 @@ type Reader struct {
 	lastNew time.Duration // PTS of the last picture that was new
 	paced   time.Time     // when PTS 0 was due
 
+	deadline *deadline // nil: the next read makes one
+	silence  *silence  // nil: the next read makes one
+	waiter   waiter
+
 	mu      sync.Mutex
 	info    Info
 	status  Status
-	reading uint64 // number of the read that is under way; 0: none
-	reads   uint64
+	reading *silence // that of the read that is under way; nil: none
 }
 
 // NewReader makes a reader; nothing is opened before the first Read.
@@ -150,6 +153,7 @@ func (r *Reader) Read(ctx context.Context, into *frame.Frame) error {
 
 // Close closes the source. It may be called again.
 func (r *Reader) Close() error {
+	r.dropDeadline()
 	if r.src == nil {
 		return nil
 	}
@@ -162,7 +166,7 @@ func (r *Reader) Close() error {
 func (r *Reader) connect(ctx context.Context) error {
 	for r.src == nil {
 		if r.wait > 0 {
-			if err := sleep(ctx, r.wait); err != nil {
+			if err := r.waiter.wait(ctx, r.wait); err != nil {
 				return err
 			}
 			r.wait = 0
@@ -207,25 +211,11 @@ func (r *Reader) open(ctx context.Context) (Source, error) {
 
 // readSource reads one frame of the source and watches the time.
 func (r *Reader) readSource(ctx context.Context, into *frame.Frame) error {
-	if r.cfg.ReadTimeout > 0 {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeoutCause(ctx, r.cfg.ReadTimeout,
-			WithCause(CauseTimeout, fmt.Errorf("no frame within %v", r.cfg.ReadTimeout)))
-		defer cancel()
-	}
-	r.mu.Lock()
-	r.reads++
-	n := r.reads
-	r.reading = n
-	r.mu.Unlock()
-	if r.cfg.StallAfter > 0 {
-		t := time.AfterFunc(r.cfg.StallAfter, func() { r.stalled(n) })
-		defer t.Stop()
-	}
+	ctx = r.beginDeadline(ctx)
+	r.beginSilence()
 	err := r.src.Read(ctx, into)
-	r.mu.Lock()
-	r.reading = 0
-	r.mu.Unlock()
+	r.endSilence()
+	r.endDeadline()
 	return err
 }
 
@@ -264,15 +254,6 @@ func (r *Reader) retry(cause Cause, err error) error {
 	return nil
 }
 
-// stalled is called when the n-th read takes long.
-func (r *Reader) stalled(n uint64) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.reading == n {
-		r.setLocked(Status{State: StateStalled})
-	}
-}
-
 func (r *Reader) set(s Status) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -288,19 +269,4 @@ func (r *Reader) setLocked(s Status) {
 	s.Since = r.cfg.Wall()
 	r.status = s
 	r.cfg.OnStatus(s)
-}
-
-// sleep waits, or returns the context's cause.
-func sleep(ctx context.Context, d time.Duration) error {
-	if d <= 0 {
-		return nil
-	}
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return nil
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	}
 }

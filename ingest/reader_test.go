@@ -59,7 +59,7 @@ func (s *cameraSource) Read(ctx context.Context, into *frame.Frame) error {
 		}
 		return s.session.last
 	}
-	if err := sleep(ctx, s.session.every); err != nil {
+	if err := new(waiter).wait(ctx, s.session.every); err != nil {
 		return err
 	}
 	into.Seq, into.PTS = uint64(s.n), s.session.pts[s.n]
