@@ -18,6 +18,10 @@ type Publisher struct {
 
 var _ board.Subscriber = Publisher{}
 
+// Idle says that no page listens. One that connects is told "hello" first,
+// and reads everything anew.
+func (p Publisher) Idle() bool { return p.Hub.Idle() }
+
 // CameraChanged tells everybody.
 func (p Publisher) CameraChanged(c *board.Camera) { p.send("", "camera/"+c.Name, "camera", c) }
 
@@ -33,7 +37,7 @@ func (p Publisher) CameraRemoved(name string) {
 func (p Publisher) Alerts([]alerts.Notice) { p.send("", "alerts", "alerts", struct{}{}) }
 
 func (p Publisher) send(topic, key, event string, v any) {
-	if p.Hub.Idle() { // spares writing down what nobody reads
+	if p.Idle() { // spares writing down what nobody reads
 		return
 	}
 	b, err := json.Marshal(v)

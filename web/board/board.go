@@ -31,6 +31,10 @@ type Config struct {
 
 // Subscriber is told what changed, by Run, one call at a time.
 type Subscriber interface {
+	// Idle says that nobody would hear what is told. It is not told then, and
+	// who comes later reads the board first: of flips and removals while it
+	// was idle it never hears, of cameras that changed at the next turn.
+	Idle() bool
 	// CameraChanged comes at most once each Config.Every for a camera.
 	CameraChanged(c *Camera)
 	// FlipChanged comes for each revision of a flip, and when its pictures
@@ -59,6 +63,7 @@ type Board struct {
 	mu       sync.Mutex
 	cameras  map[string]*Listener
 	changed  []change // to be told
+	told     []change // empty; the room of those told last, for the next
 	removed  []string // to be told
 	pictures pictures
 }
@@ -293,8 +298,31 @@ func (b *Board) tell(subscribers []Subscriber) {
 	b.mu.Lock()
 	b.pictures.expire(b.cfg.Now().Add(-b.cfg.PictureAge))
 	flips, removed := b.changed, b.removed
-	b.changed, b.removed = nil, nil
+	b.changed, b.told, b.removed = b.told, nil, nil
 	b.mu.Unlock()
+	// What was taken above is on the board already. So whoever comes after
+	// this question finds it there; asked earlier, it could miss some.
+	if s := listening(subscribers); len(s) > 0 {
+		b.tellOf(s, flips, removed)
+	}
+	clear(flips) // of their cameras
+	b.mu.Lock()
+	b.told = flips[:0]
+	b.mu.Unlock()
+}
+
+// listening leaves out who is idle.
+func listening(all []Subscriber) []Subscriber {
+	var out []Subscriber
+	for _, s := range all {
+		if !s.Idle() {
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+func (b *Board) tellOf(subscribers []Subscriber, flips []change, removed []string) {
 	for _, l := range b.listeners() {
 		c, changed := l.takeChange()
 		for i := range subscribers {

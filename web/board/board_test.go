@@ -87,11 +87,14 @@ func (f *feed) end() {
 
 // notes is a subscriber that remembers.
 type notes struct {
+	idle    func() bool // nil: never
 	mu      sync.Mutex
 	cameras map[string]int
 	flips   []Flip
 	removed []string
 }
+
+func (n *notes) Idle() bool { return n.idle != nil && n.idle() }
 
 func (n *notes) CameraChanged(c *Camera) {
 	n.mu.Lock()

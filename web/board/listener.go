@@ -62,7 +62,7 @@ func cropOf(crop [4]float64) *[4]float64 {
 // Notify notes what an event tells. It never waits for a reader's network,
 // nor for a picture to be encoded.
 func (l *Listener) Notify(ev *event.Event) {
-	var told []kept
+	told := make([]kept, 0, 2) // on the stack: an event seldom tells of more
 	l.mu.Lock()
 	l.dirty = true
 	at := ev.At
@@ -224,7 +224,7 @@ func (l *Listener) window(at time.Time, w *stability.Window) Window {
 func (l *Listener) copy() Camera {
 	c := l.now
 	c.Counts.Kinds, c.Counts.Breaks, c.Counts.Dropped = maps.Clone(c.Counts.Kinds), maps.Clone(c.Counts.Breaks), maps.Clone(c.Counts.Dropped)
-	c.Windows = []Window{}
+	c.Windows = make([]Window, 0, len(l.windows))
 	for _, w := range l.windows {
 		c.Windows = append(c.Windows, w)
 	}

@@ -69,9 +69,10 @@ func (s *spark) copy(now time.Time) Spark {
 	if s.newest > 0 && s.newest < end-sparkSteps {
 		end = s.newest // long ago: show what there was
 	}
+	counts := make([]int64, 3*sparkSteps)
 	out := Spark{
 		StepMs: sparkStep.Milliseconds(), EndMs: (end + 1) * sparkStep.Milliseconds(),
-		Pairs: make([]int64, sparkSteps), Flips: make([]int64, sparkSteps), Unexplained: make([]int64, sparkSteps),
+		Pairs: counts[:sparkSteps:sparkSteps], Flips: counts[sparkSteps : 2*sparkSteps : 2*sparkSteps], Unexplained: counts[2*sparkSteps:],
 	}
 	for i := range sparkSteps {
 		if x := s.at(end - sparkSteps + 1 + int64(i)); x != nil {
