@@ -49,7 +49,7 @@ func (c *Change) Still() bool { return c.Cells == 0 }
 type ChangeMap struct {
 	quiet     quantile
 	prev, cur Grid
-	delta     [Cells]uint16
+	delta     deltas
 }
 
 // NewChangeMap starts the map of one stream. The noise scale looks back over
@@ -71,25 +71,16 @@ func (m *ChangeMap) Compare(prev, cur frame.Picture, at time.Duration, out *Chan
 // CompareGrids is Compare for grids that the caller keeps: half the work,
 // and 2 kB to hold instead of a picture.
 func (m *ChangeMap) CompareGrids(prev, cur *Grid, at time.Duration, out *Change) {
-	var most uint16
-	for i, c := range cur {
-		d := max(c, prev[i]) - min(c, prev[i])
-		m.delta[i] = d
-		most = max(most, d)
-	}
-	twice := medianTwice(&m.delta)
+	most := m.delta.set(cur, prev)
+	twice := m.delta.medianTwice(most)
 	m.quiet.add(at, twice)
 	tau := m.threshold()
 
 	// d/49 > τ for whole d is d > ⌊49τ⌋.
-	limit := uint16(cellCount * tau)
+	limit := int(cellCount * tau)
 	out.Changed = out.Changed[:0]
 	if most > limit {
-		for i, d := range m.delta {
-			if d > limit {
-				out.Changed = append(out.Changed, uint16(i))
-			}
-		}
+		out.Changed = m.delta.appendAbove(out.Changed, limit)
 	}
 	out.Cells = len(out.Changed)
 	out.Max = float32(most) / cellCount
@@ -108,39 +99,4 @@ func (m *ChangeMap) Observe(median float32, at time.Duration) {
 func (m *ChangeMap) threshold() float64 {
 	sigma := madToSigma * float64(m.quiet.value()) / (2 * cellCount)
 	return min(max(sigmas*sigma, minThreshold), maxThreshold)
-}
-
-// medianTwice is twice the median of an even number of values: the sum of
-// the two in the middle. Values are counted by their upper bits, then by the
-// lower ones within the middle's bucket.
-func medianTwice(values *[Cells]uint16) int {
-	const (
-		lowBits = 6
-		buckets = cellCount*255>>lowBits + 1
-	)
-	var count [buckets]uint16
-	for _, v := range values {
-		count[v>>lowBits%buckets]++
-	}
-	at := func(rank int) int {
-		bucket := 0
-		for rank >= int(count[bucket]) {
-			rank -= int(count[bucket])
-			bucket++
-		}
-		var low [1 << lowBits]uint16
-		for _, v := range values {
-			if int(v>>lowBits) == bucket {
-				low[v&(1<<lowBits-1)]++
-			}
-		}
-		for v, n := range low {
-			if rank < int(n) {
-				return bucket<<lowBits | v
-			}
-			rank -= int(n)
-		}
-		panic("BUG: scene: a bucket holds fewer values than counted")
-	}
-	return at(Cells/2-1) + at(Cells/2)
 }

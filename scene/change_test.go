@@ -270,22 +270,6 @@ func TestQuantileForgetsTheOldestWhenFull(t *testing.T) {
 	}
 }
 
-func FuzzMedian(f *testing.F) {
-	f.Add(uint64(1), uint16(12495))
-	f.Add(uint64(2), uint16(1))
-	f.Fuzz(func(t *testing.T, seed uint64, limit uint16) {
-		rng := rand.New(rand.NewPCG(seed, 0))
-		var v [Cells]uint16
-		for i := range v {
-			v[i] = uint16(rng.IntN(1 + int(limit)%(cellCount*255+1)))
-		}
-		s := slices.Sorted(slices.Values(v[:]))
-		if got, want := medianTwice(&v), int(s[511])+int(s[512]); got != want {
-			t.Fatalf("twice the median is %d, want %d", got, want)
-		}
-	})
-}
-
 func clone(p frame.Picture) frame.Picture {
 	p.Pix = slices.Clone(p.Pix)
 	return p
