@@ -28,49 +28,47 @@ func (g *Grid) Fill(luma frame.Picture) {
 		panic(fmt.Sprintf("BUG: scene: change map wants %dx%d luma, got %dx%d with %d channels", Side, Side, luma.Width, luma.Height, luma.Channels))
 	}
 	for row := range GridSide {
-		sumBand(g[row*GridSide:(row+1)*GridSide], luma.Pix[row*cellSide*Side:(row+1)*cellSide*Side])
+		sumBand((*[GridSide]uint16)(g[row*GridSide:]), luma.Pix[row*cellSide*Side:])
+	}
+	g[Cells-1] = 0
+	for y := Side - cellSide; y < Side; y++ {
+		for _, v := range luma.Pix[y*Side+Side-cellSide:][:cellSide] {
+			g[Cells-1] += uint16(v)
+		}
 	}
 }
 
-// sumBand sums the seven rows of a band over their cells.
+// sumBand sums the seven rows of a band, which begins with pix, over its cells,
+// but for the picture's last one: eight pixels are read of each row of a cell,
+// and there the last would be beyond the picture.
 //
-// Eight pixels of a row are a word, and seven words eight cells: of the k-th
-// word, counted from 0, the first 7−k pixels belong to cell k and the others to
-// the next. Even and odd pixels lie in four 16-bit lanes each, in which sums of
-// seven fit, and of fourteen; a multiplication adds the lanes up.
-func sumBand(cells []uint16, band []byte) {
-	const (
-		lanes = 0x00FF00FF00FF00FF
-		ones  = 0x0001000100010001
-	)
-	first := [...]struct{ even, odd uint64 }{ // lanes of the first 7−k pixels
-		{^uint64(0), 1<<48 - 1}, {1<<48 - 1, 1<<48 - 1}, {1<<48 - 1, 1<<32 - 1}, {1<<32 - 1, 1<<32 - 1},
-		{1<<32 - 1, 1<<16 - 1}, {1<<16 - 1, 1<<16 - 1}, {1<<16 - 1, 0},
-	}
-	for len(cells) >= 8 {
-		var rest uint64 // of the cell that the word before began
-		for k := range first {
-			rows := (*[6*Side + 8]byte)(band)
-			w := binary.LittleEndian.Uint64(rows[:])
-			even, odd := w&lanes, w>>8&lanes
-			w = binary.LittleEndian.Uint64(rows[Side:])
-			even, odd = even+w&lanes, odd+w>>8&lanes
-			w = binary.LittleEndian.Uint64(rows[2*Side:])
-			even, odd = even+w&lanes, odd+w>>8&lanes
-			w = binary.LittleEndian.Uint64(rows[3*Side:])
-			even, odd = even+w&lanes, odd+w>>8&lanes
-			w = binary.LittleEndian.Uint64(rows[4*Side:])
-			even, odd = even+w&lanes, odd+w>>8&lanes
-			w = binary.LittleEndian.Uint64(rows[5*Side:])
-			even, odd = even+w&lanes, odd+w>>8&lanes
-			w = binary.LittleEndian.Uint64(rows[6*Side:])
-			even, odd = even+w&lanes, odd+w>>8&lanes
-			all := (even + odd) * ones >> 48
-			head := (even&first[k].even + odd&first[k].odd) * ones >> 48
-			cells[k] = uint16(rest + head)
-			rest, band = all-head, band[8:]
+// Of a word's eight pixels, the even ones are added up in four 16-bit lanes.
+// Taken away from the sum of the words, they leave that of the odd ones, one
+// byte further up, of which only the last, the next cell's, did not fit. A
+// multiplication adds the lanes up.
+func sumBand(cells *[GridSide]uint16, pix []byte) {
+	const lanes = 0x00FF00FF00FF00FF
+	for k := range cells {
+		if len(pix) < 6*Side+8 {
+			return
 		}
-		cells[7] = uint16(rest)
-		cells = cells[8:]
+		rows := (*[6*Side + 8]byte)(pix)
+		w := binary.LittleEndian.Uint64(rows[:])
+		all, even := w, w&lanes
+		w = binary.LittleEndian.Uint64(rows[Side:])
+		all, even = all+w, even+w&lanes
+		w = binary.LittleEndian.Uint64(rows[2*Side:])
+		all, even = all+w, even+w&lanes
+		w = binary.LittleEndian.Uint64(rows[3*Side:])
+		all, even = all+w, even+w&lanes
+		w = binary.LittleEndian.Uint64(rows[4*Side:])
+		all, even = all+w, even+w&lanes
+		w = binary.LittleEndian.Uint64(rows[5*Side:])
+		all, even = all+w, even+w&lanes
+		w = binary.LittleEndian.Uint64(rows[6*Side:])
+		all, even = all+w, even+w&lanes
+		odd := (all - even) << 8 >> 16 // without the last
+		cells[k] = uint16((even + odd) * laneOnes >> 48)
+		pix = pix[cellSide:]
 	}
 }

@@ -11,8 +11,20 @@ func TestGridSumsCells(t *testing.T) {
 	for i := range white.Pix {
 		white.Pix[i] = 255
 	}
-	for i, p := range []frame.Picture{white, noisePicture(Side, Side, 1, 1), noisePicture(Side, Side, 1, 2)} {
-		var want, got Grid
+	pictures := []frame.Picture{white, noisePicture(Side, Side, 1, 1), noisePicture(Side, Side, 1, 2)}
+	for seed := range uint64(20) { // black and white only: most sums, most carries
+		p := noisePicture(Side, Side, 1, 3+seed)
+		for i, v := range p.Pix {
+			p.Pix[i] = 0
+			if v > byte(12*seed) {
+				p.Pix[i] = 255
+			}
+		}
+		pictures = append(pictures, p)
+	}
+	got := Grid{Cells - 1: 7} // what was there before counts for nothing
+	for i, p := range pictures {
+		var want Grid
 		for y := range Side {
 			for x := range Side {
 				want[y/cellSide*GridSide+x/cellSide] += uint16(p.Pix[y*Side+x])
