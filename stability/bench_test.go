@@ -136,6 +136,20 @@ func BenchmarkIntervals(b *testing.B) {
 	}
 }
 
+// BenchmarkResample is one draw of the blocks of a minute, most of which differ.
+func BenchmarkResample(b *testing.B) {
+	r := rand.New(rand.NewPCG(1, 2))
+	var d drawer
+	for range 40 {
+		d.entries = append(d.entries, entry{float64(r.IntN(5)), 10, int64(r.IntN(3)+1) * weightOne / 2})
+	}
+	d.prepare()
+	rng := rand.NewPCG(3, 4)
+	for b.Loop() {
+		d.resample(rng)
+	}
+}
+
 func TestObserveDoesNotAllocate(t *testing.T) {
 	for name, obs := range map[string][]Observation{"labels": labelStream(20_000), "ranked": rankedStream(20_000)} {
 		cfg := DefaultConfig()

@@ -21,11 +21,10 @@ type entry struct {
 }
 
 // aliasSlot is a slot of Walker's alias method: the slot's own entry if 32
-// random bits are below cut, else the other.
+// random bits are below cut, else the other, which may be the own one, too.
 type aliasSlot struct {
 	cut   uint32
 	other uint32
-	own   bool // always the own entry
 }
 
 func drawerOf(t *tally) drawer {
@@ -76,7 +75,7 @@ func aliasTable(entries []entry, total int64) []aliasSlot {
 	}
 	slots := make([]aliasSlot, n)
 	for i := range slots {
-		slots[i].own = true
+		slots[i].other = uint32(i)
 	}
 	for len(small) > 0 && len(large) > 0 {
 		s, l := small[len(small)-1], large[len(large)-1]
@@ -104,10 +103,10 @@ func (d *drawer) resample(rng *rand.PCG) (num, den float64) {
 	for i := int64(0); i < d.draws; i++ {
 		u := rng.Uint64()
 		k := u >> 32 * n >> 32
-		s := &d.alias[k]
-		if !s.own && uint32(u) >= s.cut {
-			k = uint64(s.other)
-		}
+		s := d.alias[k]
+		// A branch would go either way by chance: below is all ones, or none.
+		below := uint64((int64(uint32(u)) - int64(s.cut)) >> 63)
+		k = k&below | uint64(s.other)&^below
 		num += d.entries[k].num
 		den += d.entries[k].den
 	}

@@ -258,6 +258,34 @@ func TestDrawsHaveTheRightMoments(t *testing.T) {
 	}
 }
 
+// What is drawn depends on the seed only, and is what the slots say.
+func TestResampleGoesByTheSlots(t *testing.T) {
+	rng := rand.New(rand.NewPCG(71, 72))
+	for n := 1; n < 60; n++ {
+		var d drawer
+		for range n {
+			d.entries = append(d.entries, entry{rng.Float64(), 1 + rng.Float64(), int64(rng.IntN(4)+1) * weightOne})
+		}
+		d.prepare()
+		a, b := rand.NewPCG(1, uint64(n)), rand.NewPCG(1, uint64(n))
+		for range 20 {
+			var num, den float64
+			for range d.draws {
+				u := b.Uint64()
+				k := int(u >> 32 * uint64(n) >> 32)
+				if uint32(u) >= d.alias[k].cut {
+					k = int(d.alias[k].other)
+				}
+				num += d.entries[k].num
+				den += d.entries[k].den
+			}
+			if x, y := d.resample(a); x != num || y != den {
+				t.Fatalf("%d entries: %v of %v, want %v of %v", n, x, y, num, den)
+			}
+		}
+	}
+}
+
 func TestHistogramQuantiles(t *testing.T) {
 	rng := rand.New(rand.NewPCG(61, 62))
 	var h, a, b histogram
