@@ -67,6 +67,10 @@ func main() {
 }
 
 func run(ctx context.Context, o options) (held bool, err error) {
+	const shortest = 10 * time.Second
+	if o.duration < shortest {
+		return false, fmt.Errorf("-duration must be at least %v, got %v", shortest, o.duration)
+	}
 	loads := []string{"small", "hd", "synthetic"}
 	if slices.Contains(loads, o.load) {
 		end, err := profile(o)

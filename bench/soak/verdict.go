@@ -18,7 +18,7 @@ const (
 	lateAtMost     = 250 * time.Millisecond // p99 from capture to publication
 	keepsUp        = 0.95                   // of the frames that were asked for
 	fairAtLeast    = 0.95                   // Jain's index over the cameras
-	rssGrowth      = 0.10                   // from the second to the last quarter
+	rssGrowth      = 0.10                   // from the second to the last quarter of what is measured
 	rssMargin      = 8 << 20
 	routinesGrowth = 0.02
 	routinesMargin = 8
