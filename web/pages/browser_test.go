@@ -51,6 +51,16 @@ func TestWallAndCamera(t *testing.T) {
 		t.Errorf("%d elements were made of names", n)
 	}
 	b.Until("document.querySelector('.trouble .state').textContent === 'not reachable'")
+	// Its state and its alerts do not cover each other.
+	if browsertest.Eval[bool](b, `(() => {
+		const state = document.querySelector('.trouble .state'), bell = state.parentElement.querySelector('.bell')
+		bell.hidden = false
+		bell.textContent = 'SourceDown, CoverageLow'
+		const a = state.getBoundingClientRect(), b = bell.getBoundingClientRect()
+		return a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom
+	})()`) {
+		t.Error("a camera's alerts cover its state")
+	}
 	b.Until("!document.getElementById('firing').hidden && document.querySelectorAll('.alarm').length > 0")
 
 	// By keyboard: / finds, Tab goes on, Enter opens.
