@@ -235,10 +235,12 @@ func (d *doctor) models() {
 	case err == nil:
 		d.model = path
 		d.add(Check{Area: area, Name: "model that runs", Status: StatusOK, Path: path, Detail: strings.TrimPrefix(why, "model ")})
-	case d.wanted.Model == "" && d.cameras != nil: // theirs are looked at
-		d.add(Check{Area: area, Name: "a model", Status: StatusAbsent, Detail: "for analyze: none is in " + filepath.Join(d.o.Home, "models"), Mend: "flipmeter models pull " + preferredModels[0]})
 	case d.wanted.Model == "":
-		d.add(Check{Area: area, Name: "a model", Status: StatusMissing, Detail: "none is in " + filepath.Join(d.o.Home, "models"), Mend: "flipmeter models pull " + preferredModels[0]})
+		c := Check{Area: area, Name: "a model", Status: StatusMissing, Detail: "none is in " + filepath.Join(d.o.Home, "models"), Mend: "flipmeter models pull " + preferredModels[0]}
+		if d.cameras != nil { // theirs are looked at
+			c.Status, c.Detail = StatusAbsent, "for analyze: "+c.Detail
+		}
+		d.add(c)
 	default:
 		d.add(Check{Area: area, Name: "model " + d.wanted.Model, Status: StatusMissing, Detail: hint(err).Error(), Mend: "flipmeter models list says what there is"})
 	}

@@ -54,7 +54,7 @@ func (d *doctor) cameraModels(ctx context.Context) {
 		m.Sessions = 1
 		model, err := open(ctx, m)
 		if err != nil {
-			c.Status, c.Detail, c.Mend = StatusMissing, "of "+of+": "+hint(err).Error(), "flipmeter models list says what there is"
+			c.Status, c.Detail, c.Mend = StatusMissing, "of "+of+": "+hint(err).Error(), "change the section model of these cameras; flipmeter models list says what there is"
 			d.add(c)
 			continue
 		}
@@ -70,9 +70,9 @@ func (d *doctor) cameraModels(ctx context.Context) {
 // mqtt listens to what the first camera that hears of the MQTT broker hears.
 func (d *doctor) mqtt(ctx context.Context) {
 	m := d.cameras.Watch.MQTT
-	topic := "flipmeter/in/v1/" + d.cameras.Watch.NATS.Site + "/doctor"
+	topic := "flipmeter/doctor" // where none does
 	for i := range d.cameras.Cameras {
-		if prefix, t, ok := d.cameras.Cameras[i].InMessages(); ok && prefix == configs.MQTTPrefix && t != "" {
+		if prefix, t, ok := heardAt(&d.cameras.Cameras[i], d.cameras.Watch.NATS.Site); ok && prefix == configs.MQTTPrefix {
 			topic = t
 			break
 		}

@@ -3,7 +3,6 @@
 package app_test
 
 import (
-	"encoding/json"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -11,7 +10,6 @@ import (
 	"testing"
 
 	"github.com/flipmeter/flipmeter/app"
-	"github.com/flipmeter/flipmeter/bus"
 	"github.com/flipmeter/flipmeter/infer/onnx/onnxtest"
 )
 
@@ -32,22 +30,12 @@ cameras:
     model: {name: %q, accelerator: cpu, preprocess: unit, emits: logits, labels: %q}
 `, model, labels)
 	r := startWatch(t, camera, nil, own, withoutPictures)
-	nc := connect(t, r.nats)
-	heard, err := nc.SubscribeSync(bus.Subject("local", "door", bus.TypeObservation))
-	if err != nil {
-		t.Fatal(err)
-	}
-	m, err := heard.NextMsg(watchPatience)
-	var o bus.Observation
-	if err == nil {
-		err = json.Unmarshal(m.Data, &o)
-	}
-	if l := o.Label.Label; err != nil || l != "dark" && l != "grey" && l != "light" {
-		t.Errorf("label %q, %v", l, err)
+	if l := r.observation("door").Label.Label; l != "dark" && l != "grey" && l != "light" {
+		t.Errorf("label %q", l)
 	}
 	r.end()
 	r.write(fmt.Sprintf("cameras: [{name: door, url: 'synth:square?frames=10&size=64x48', model: {name: %q, preprocess: unit}}]\n", model))
-	err = app.Watch(t.Context(), app.WatchOptions{Config: r.config, Home: home(t)}, app.Streams{Out: &lockedBuffer{}, Err: &lockedBuffer{}})
+	err := app.Watch(t.Context(), app.WatchOptions{Config: r.config, Home: home(t)}, app.Streams{Out: &lockedBuffer{}, Err: &lockedBuffer{}})
 	if why := "these options are the keys preprocess, input_size, layout, emits and labels of model"; err == nil || !strings.Contains(err.Error(), why) {
 		t.Errorf("it ended with %v, want one that says %q", err, why)
 	}

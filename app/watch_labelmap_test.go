@@ -54,18 +54,9 @@ cameras:
 	if flips < 5 || flips == flipsOfNumbers(60) {
 		t.Fatalf("%d flips of groups show nothing", flips)
 	}
-	nc := connect(t, r.nats)
-	heard, err := nc.SubscribeSync(bus.Subject("local", "traced", bus.TypeObservation))
-	if err != nil {
-		t.Fatal(err)
-	}
-	m, err := heard.NextMsg(watchPatience)
-	var o bus.Observation
-	if err == nil {
-		err = json.Unmarshal(m.Data, &o)
-	}
-	if err != nil || len(o.Traced) != 2 || o.Traced[0].Label != "rare" || o.Traced[1].Label != "even" {
-		t.Errorf("traced %+v, %v", o.Traced, err)
+	o := r.observation("traced")
+	if len(o.Traced) != 2 || o.Traced[0].Label != "rare" || o.Traced[1].Label != "even" {
+		t.Errorf("traced %+v", o.Traced)
 	}
 	// Groups score as their best member; the script gives one class .9, all
 	// others .01.

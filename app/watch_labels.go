@@ -149,15 +149,25 @@ func (h *heard) prepare(now time.Time) error {
 	return err
 }
 
+// heardAt is where a camera's labels are expected: over what, and the subject
+// or topic, if need be the one that stands for the camera.
+func heardAt(cam *configs.Camera, site string) (prefix, topic string, ok bool) {
+	prefix, topic, ok = cam.InMessages()
+	if !ok || topic != "" {
+		return prefix, topic, ok
+	}
+	topic = bus.InSubject(site, cam.Name)
+	if prefix == configs.MQTTPrefix {
+		topic = strings.ReplaceAll(topic, ".", "/")
+	}
+	return prefix, topic, true
+}
+
 // listen hears one connection to its end.
 func (h *heard) listen(ctx context.Context) error {
-	prefix, topic, _ := h.cam.InMessages()
-	site := h.w.cfg.Watch.NATS.Site
+	prefix, topic, _ := heardAt(&h.cam, h.w.cfg.Watch.NATS.Site)
 	up := func() { h.set(ingest.StateUp, nil) }
 	if prefix == configs.NATSPrefix {
-		if topic == "" {
-			topic = bus.InSubject(site, h.cam.Name)
-		}
 		cfg := h.w.brokers.nats
 		cfg.Name = "flipmeter " + h.cam.Name
 		return bus.Listen(ctx, cfg, bus.Inbound{
@@ -171,9 +181,6 @@ func (h *heard) listen(ctx context.Context) error {
 				}
 			},
 		}, slog.New(slog.DiscardHandler)) // states tell what its log would
-	}
-	if topic == "" {
-		topic = strings.ReplaceAll(bus.InSubject(site, h.cam.Name), ".", "/")
 	}
 	return mqtt.Listen(ctx, h.w.brokers.mqtt, mqtt.Inbound{
 		Topic: topic, Up: up,

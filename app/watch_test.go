@@ -22,6 +22,7 @@ import (
 	"github.com/prometheus/common/model"
 
 	"github.com/flipmeter/flipmeter/app"
+	"github.com/flipmeter/flipmeter/bus"
 	"github.com/flipmeter/flipmeter/configs"
 	"github.com/flipmeter/flipmeter/event"
 	"github.com/flipmeter/flipmeter/frame"
@@ -187,6 +188,23 @@ func (r *watchRig) end() {
 	case <-time.After(watchPatience):
 		r.t.Errorf("it did not end\n%s", r.log)
 	}
+}
+
+// observation is one that is published of a camera from now on.
+func (r *watchRig) observation(camera string) (o bus.Observation) {
+	r.t.Helper()
+	heard, err := connect(r.t, r.nats).SubscribeSync(bus.Subject("local", camera, bus.TypeObservation))
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	m, err := heard.NextMsg(watchPatience)
+	if err == nil {
+		err = json.Unmarshal(m.Data, &o)
+	}
+	if err != nil {
+		r.t.Fatalf("no observation of %s: %v", camera, err)
+	}
+	return o
 }
 
 // eventually waits until something holds.

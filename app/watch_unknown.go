@@ -52,13 +52,11 @@ func (w *watching) countUnknown(ctx context.Context) error {
 func subjectsOf(site string, cameras []configs.Camera) []string {
 	var out []string
 	for i := range cameras {
-		prefix, topic, ok := cameras[i].InMessages()
-		switch {
-		case !ok:
+		prefix, topic, ok := heardAt(&cameras[i], site)
+		if !ok {
 			continue
-		case topic == "":
-			topic = bus.InSubject(site, cameras[i].Name)
-		case prefix == configs.MQTTPrefix:
+		}
+		if prefix == configs.MQTTPrefix {
 			topic = strings.NewReplacer("/", ".", "+", "*", "#", ">").Replace(topic)
 		}
 		out = append(out, topic)

@@ -59,16 +59,26 @@ func encode(t Type, payload envelope) *message {
 	data := payloadJSON(t, payload)
 	e := payload.env()
 	id := messageID(e.ID, e.Revision)
-	h := nats.Header{
-		"ce-specversion": {"1.0"},
-		"ce-id":          {id},
-		"ce-type":        {e.Schema},
-		"ce-source":      {ceSource(e.Site, e.Camera)},
-		"ce-time":        {e.At.Format(time.RFC3339Nano)},
-		"content-type":   {"application/json"},
+	m := &message{route: routeStream, subject: Subject(e.Site, e.Camera, t), header: newHeader(), data: data}
+	m.describe(id, e.Schema, ceSource(e.Site, e.Camera), e.At)
+	m.header.Set(nats.MsgIdHdr, id)
+	return m
+}
+
+// newHeader is the header of a CloudEvent that describe completes.
+func newHeader() nats.Header {
+	return nats.Header{
+		"ce-specversion": {"1.0"}, "ce-id": {""}, "ce-type": {""}, "ce-source": {""}, "ce-time": {""},
+		"content-type": {"application/json"},
 	}
-	h.Set(nats.MsgIdHdr, id)
-	return &message{route: routeStream, subject: Subject(e.Site, e.Camera, t), header: h, data: data}
+}
+
+// describe writes into the header what tells one message from others.
+func (m *message) describe(id, schema, source string, at time.Time) {
+	m.header["ce-id"][0] = id
+	m.header["ce-type"][0] = schema
+	m.header["ce-source"][0] = source
+	m.header["ce-time"][0] = at.Format(time.RFC3339Nano)
 }
 
 // ceSource is a camera as CloudEvents names what an event is of.

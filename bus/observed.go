@@ -3,9 +3,6 @@ package bus
 import (
 	"math"
 	"sync"
-	"time"
-
-	"github.com/nats-io/nats.go"
 
 	"github.com/flipmeter/flipmeter/event"
 	"github.com/flipmeter/flipmeter/stability"
@@ -75,10 +72,7 @@ func (e *encoder) observation(ev *event.Event) *message {
 	}
 	m := s.pool.get()
 	m.subject, m.data = s.subject, p.appendJSON(m.data)
-	m.header["ce-id"][0] = messageID
-	m.header["ce-type"][0] = s.schema
-	m.header["ce-source"][0] = s.source
-	m.header["ce-time"][0] = e.at.Format(time.RFC3339Nano)
+	m.describe(messageID, s.schema, s.source, e.at)
 	return m
 }
 
@@ -91,13 +85,7 @@ func (p *messagePool) get() *message {
 		return m
 	}
 	const usual = 1024 // bytes
-	return &message{
-		route: routeCore, data: make([]byte, 0, usual), pool: p,
-		header: nats.Header{
-			"ce-specversion": {"1.0"}, "ce-id": {""}, "ce-type": {""}, "ce-source": {""}, "ce-time": {""},
-			"content-type": {"application/json"},
-		},
-	}
+	return &message{route: routeCore, header: newHeader(), data: make([]byte, 0, usual), pool: p}
 }
 
 // put takes a message back.
