@@ -181,6 +181,8 @@ func TestValidateTogether(t *testing.T) {
 		"nats: {url: \"http://host\"}":      "nats.url: must be embedded",
 		"nats: {max_bytes: 1KiB}":           "nats.max_bytes: must be at least 1MiB",
 		"measures: {windows: [10s, 0s]}":    "measures.windows[1]: must be above 0s",
+		"model: {input_size: big}":          "model.input_size: must be a size in pixels",
+		"model: {input_size: 320x240}":      "",
 		"picture: {roi: \"1,2,3,4,5\"}":     "picture.roi: must be",
 		"picture: {roi: \"1,2,0,4\"}":       "picture.roi: must be",
 		"picture: {roi: \"-1,2,3,4\"}":      "picture.roi: must be",

@@ -44,6 +44,7 @@ func TestWatchProblems(t *testing.T) {
 		"cameras: [{name: a, url: b, windov: 3}]":                             "cameras[0].windov: unknown key",
 		"cameras: [{name: a, url: b, password: c}]":                           "cameras[0].password: goes with user",
 		"cameras: [{name: a, url: b, roi: 1}]":                                "cameras[0].roi: must be x,y,w,h",
+		"cameras: [{name: a, url: b, model: {input_size: 0}}]":                "cameras[0].model.input_size: must be a size in pixels",
 		"cameras:\n- {name: a, url: b, stall_after: 1m}":                      "c.yaml:2: cameras[0].stall_after: must not be above read_timeout (10s), got 1m",
 		"defaults: {fps: -1}":                                                 "defaults.fps: must be at least 0",
 		"watch: {web: {listen: \"0.0.0.0:80\"}}":                              "watch.web.listen: open to other machines: give users or a token",
