@@ -22,7 +22,8 @@ type scoredFile struct {
 	path    string
 	base    string // name of its stream, where there is one
 	file    *labels.File
-	facts   labels.Facts
+	opened  labels.Facts    // as they were at the opening; never written after it
+	facts   labels.Facts    // with what the first batch told: the observing goroutine's
 	borrows bool            // names of classes, from the files before
 	streams []*scoredStream // by their number in the file
 	rows    int64           // observed
@@ -133,7 +134,7 @@ func (f *scoredFile) onStream(ctx context.Context, name string) error {
 		name = fmt.Sprintf("%s-%d", name, n)
 	}
 	apart := f.truth.truth != nil && f.truth.truth.Apart()
-	if apart && !f.facts.Streams {
+	if apart && !f.opened.Streams {
 		f.lineUp.reach(f.number, marksNamed)
 	}
 	if f.borrows || apart && f.classes.Count() == 0 {
@@ -145,7 +146,7 @@ func (f *scoredFile) onStream(ctx context.Context, name string) error {
 	if err != nil {
 		return err
 	}
-	if !f.facts.Streams {
+	if !f.opened.Streams {
 		f.lineUp.reach(f.number, marksNamed)
 	}
 	f.foundMu.Lock()

@@ -149,11 +149,11 @@ func (f *scoredFile) open(ctx context.Context, clean *cleanups) (err error) {
 		return err
 	}
 	clean.push("closing "+f.path, f.file.Close)
-	f.facts = f.file.Facts()
+	f.opened = f.file.Facts()
 	// Where files tell their classes' names and this one doesn't, it has them
 	// from those before it.
-	f.borrows = r.named && !f.facts.Names && r.classes.Count() == 0
-	r.named = r.named || f.facts.Names
+	f.borrows = r.named && !f.opened.Names && r.classes.Count() == 0
+	r.named = r.named || f.opened.Names
 	r.lineUp.reach(f.number, marksOpened)
 	return nil
 }

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/flipmeter/flipmeter/event"
+	"github.com/flipmeter/flipmeter/ingest/labels"
 	"github.com/flipmeter/flipmeter/report"
 )
 
@@ -277,5 +278,43 @@ func TestFailedFileEndsTheRest(t *testing.T) {
 	o.Files, o.Out, o.Quiet, o.Workers = files, filepath.Join(t.TempDir(), "out"), true, 4
 	if err := Score(ctx, o, Streams{}); err == nil || !strings.Contains(err.Error(), "clip0.csv:20003: column score: 7") {
 		t.Errorf("got %v", err)
+	}
+}
+
+// Streams of one file that begin in a later batch, which is read while the
+// first is observed.
+func TestStreamsThatBeginLate(t *testing.T) {
+	const streams, rows = 4, labels.BatchRows // each begins a batch
+	var text strings.Builder
+	fmt.Fprintln(&text, "stream,seq,pts_ms,label,score")
+	for s := range streams {
+		for i := range rows {
+			fmt.Fprintf(&text, "cam%d,%d,%d,label %d,0.5\n", s, i, 40*i, i/(s+2))
+		}
+	}
+	path := filepath.Join(t.TempDir(), "late.csv")
+	if err := os.WriteFile(path, []byte(text.String()), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	for range 10 {
+		o := DefaultScoreOptions()
+		o.Files, o.Out, o.JSON, o.Tables, o.Measures.Resamples = []string{path}, filepath.Join(t.TempDir(), "out"), true, "none", 100
+		var out bytes.Buffer
+		if err := Score(t.Context(), o, Streams{Out: &out, Err: new(bytes.Buffer)}); err != nil {
+			t.Fatal(err)
+		}
+		var got report.Summary
+		if err := json.Unmarshal(out.Bytes(), &got); err != nil {
+			t.Fatal(err)
+		}
+		if len(got.Streams) != streams {
+			t.Fatalf("%d streams, want %d", len(got.Streams), streams)
+		}
+		for s, st := range got.Streams {
+			want := report.Count((rows - 1) / (s + 2))
+			if name := fmt.Sprintf("cam%d", s); st.Stream != name || st.Measures.Frames != rows || st.Measures.Flips != want {
+				t.Errorf("%s: %d frames, %d flips, want %s: %d, %d", st.Stream, st.Measures.Frames, st.Measures.Flips, name, rows, want)
+			}
+		}
 	}
 }
