@@ -50,6 +50,13 @@ type WatchOptions struct {
 	// Listeners are told of every event of every camera, for programs that
 	// embed the monitoring.
 	Listeners []event.Listener
+	// Now is the clock, for programs that simulate one; nil is time.Now. What
+	// it says is told to people and written down; intervals are taken from
+	// its monotonic readings. Wait waits before another attempt to open a
+	// camera, or until the context is done, whose cause it returns then; nil
+	// takes its time.
+	Now  func() time.Time
+	Wait func(ctx context.Context, d time.Duration) error
 	// Registry takes the metrics; nil makes one.
 	Registry *prometheus.Registry
 	// Started is told, once, where the HTTP server and the embedded NATS
@@ -122,6 +129,12 @@ func Watch(ctx context.Context, o WatchOptions, streams Streams) (err error) {
 		return err
 	}
 	w := &watching{o: &o, cfg: cfg, log: o.Logger, board: newBoard(), cameras: map[string]*running{}, defaults: defaultsOf(cfg), changes: make(chan change), ended: make(chan struct{}), hearing: make(chan struct{})}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Wait == nil {
+		o.Wait = wait
+	}
 	if w.log == nil {
 		w.log = slog.New(slog.DiscardHandler)
 	}
@@ -189,7 +202,7 @@ func (w *watching) start(ctx context.Context, clean *cleanups) error {
 		w.o.Home = home
 	}
 	var err error
-	w.decoding = &decoding{command: w.o.DecodeCommand, env: w.o.DecodeEnv, own: w.o.OpenSource, taken: map[string]*growing.Taken{}, records: filepath.Join(w.cfg.Watch.Data, "folders")}
+	w.decoding = &decoding{command: w.o.DecodeCommand, env: w.o.DecodeEnv, own: w.o.OpenSource, now: w.o.Now, taken: map[string]*growing.Taken{}, records: filepath.Join(w.cfg.Watch.Data, "folders")}
 	if w.decoding.command == nil {
 		if w.decoding.command, err = decodeCommand(); err != nil {
 			return err
@@ -205,15 +218,15 @@ func (w *watching) start(ctx context.Context, clean *cleanups) error {
 		w.registry = prometheus.NewRegistry()
 	}
 	w.registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
-	w.metrics = metrics.New(w.registry, metrics.Build{Version: w.o.Tool, Decoder: decoderName()})
+	w.metrics = metrics.New(w.registry, metrics.Build{Version: w.o.Tool, Decoder: decoderName(), Now: w.o.Now})
 	open := w.o.OpenModel
 	if open == nil {
 		open = openModel(w.o.Home, w.log)
 	}
-	w.models = &models{open: open, metrics: w.metrics, log: w.log, used: map[configs.Model]*sharedModel{}}
+	w.models = &models{open: open, now: w.o.Now, metrics: w.metrics, log: w.log, used: map[configs.Model]*sharedModel{}}
 	clean.push("waiting for models that are being opened", w.models.wait)
 	w.metrics.CountInference(w.models.inference)
-	if w.operate, err = newOperating(&w.cfg.Watch, w.log); err != nil {
+	if w.operate, err = newOperating(&w.cfg.Watch, w.o.Now, w.log); err != nil {
 		return err
 	}
 	w.metrics.CountAlerts(w.operate.firing)
@@ -223,7 +236,7 @@ func (w *watching) start(ctx context.Context, clean *cleanups) error {
 			Listen: c.Listen, Guard: w.operate.guard, CertFile: c.CertFile, KeyFile: c.KeyFile,
 			Pages: w.operate.handler(api.Config{
 				Controls: controls{w}, MayAdd: c.MayAddCameras,
-				System: w.stages, Configuration: func() string { return *w.inForce.Load() }, Version: w.o.Tool, Started: time.Now(), Log: w.log.With("component", "web"),
+				System: w.stages, Configuration: func() string { return *w.inForce.Load() }, Version: w.o.Tool, Started: w.o.Now(), Now: w.o.Now, Log: w.log.With("component", "web"),
 			}),
 			Metrics: w.registry, Health: w.board.health, Logger: w.log.With("component", "web"),
 		})

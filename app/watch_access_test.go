@@ -15,7 +15,7 @@ func TestRenewalDoesNotOpenTheDoor(t *testing.T) {
 	log := slog.New(slog.DiscardHandler)
 	at := configs.Watch{Data: t.TempDir(), Shutdown: time.Second}
 	at.Web.Listen, at.Web.Token = "0.0.0.0:8377", strings.Repeat("t", 32)
-	o, err := newOperating(&at, log)
+	o, err := newOperating(&at, time.Now, log)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -35,6 +35,18 @@ func (w *watching) await(ctx context.Context, done <-chan struct{}, atMost time.
 	}
 }
 
+// wait waits for a while, or until ctx is done, whose cause it returns then.
+func wait(ctx context.Context, d time.Duration) error {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
 func closed(done <-chan struct{}) bool {
 	select {
 	case <-done:

@@ -89,12 +89,10 @@ func (f *follower) follow(ctx context.Context) {
 		}
 		if err != nil && !errors.Is(err, ingest.ErrPermanent) {
 			f.log.Error("the camera can't be followed", "error", err, "again_after", tryAgain)
-			select {
-			case <-time.After(tryAgain):
-				continue
-			case <-ctx.Done():
+			if f.w.o.Wait(ctx, tryAgain) != nil {
 				return
 			}
+			continue
 		}
 		<-ctx.Done() // it ended, or will never work: its state stays to be seen
 	}
@@ -103,11 +101,12 @@ func (f *follower) follow(ctx context.Context) {
 // run follows the camera over all its reconnects, until its source ends or
 // ctx is done.
 func (f *follower) run(ctx context.Context) (err error) {
-	began := time.Now()
+	began := f.w.o.Now()
 	f.listen(began)
 	defer func() {
 		if err != nil && !errors.Is(err, ingest.ErrPermanent) {
-			f.notify(&event.Event{At: time.Now(), State: &event.Health{State: string(ingest.StateFailed), Since: time.Now(), Error: err.Error()}})
+			now := f.w.o.Now()
+			f.notify(&event.Event{At: now, State: &event.Health{State: string(ingest.StateFailed), Since: now, Error: err.Error()}})
 		}
 	}()
 	want := wantsFor(f.classifier.Model())
@@ -195,7 +194,7 @@ func (f *follower) listen(began time.Time) {
 	f.all = append(f.all, f.w.o.Listeners...)
 	f.drops = newDrops(func(d event.Drop) {
 		// The metrics have counted them one by one.
-		ev := event.Event{Site: f.w.cfg.Watch.NATS.Site, Camera: f.cam.Name, At: time.Now(), Drop: &d}
+		ev := event.Event{Site: f.w.cfg.Watch.NATS.Site, Camera: f.cam.Name, At: f.w.o.Now(), Drop: &d}
 		for _, l := range f.all[1:] {
 			l.Notify(&ev)
 		}
@@ -235,7 +234,7 @@ func (f *follower) reader(want wants, pool *frame.Pool) (*ingest.Reader, error) 
 		// OpenCV's own timeout tells more, so it goes first.
 		OpenTimeout: s.OpenTimeout + s.ReadTimeout + openMargin, ReadTimeout: s.ReadTimeout + readMargin,
 		StallAfter: s.StallAfter, FrozenAfter: s.FrozenAfter,
-		OnStatus: f.status, OnLost: f.lost, OnDrop: f.dropped,
+		Now: f.w.o.Now, Wait: f.w.o.Wait, OnStatus: f.status, OnLost: f.lost, OnDrop: f.dropped,
 	}
 	if !live {
 		cfg.Stride, cfg.FPS = s.Stride, s.FPS

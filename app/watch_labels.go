@@ -73,7 +73,7 @@ func (h *heard) follow(ctx context.Context) {
 		outcomes = append(outcomes, string(o))
 	}
 	h.metrics.Messages(outcomes)
-	if err := h.prepare(time.Now()); err != nil { // the configuration was checked
+	if err := h.prepare(h.w.o.Now()); err != nil { // the configuration was checked
 		h.set(ingest.StateFailed, err)
 		<-ctx.Done()
 		return
@@ -84,27 +84,23 @@ func (h *heard) follow(ctx context.Context) {
 	var wait ingest.Backoff
 	for ctx.Err() == nil {
 		h.set(ingest.StateConnecting, nil)
-		began := time.Now()
+		began := h.w.o.Now()
 		err := h.listen(ctx)
 		if ctx.Err() != nil {
 			break
 		}
-		if time.Since(began) > time.Minute {
+		if h.w.o.Now().Sub(began) > time.Minute {
 			wait.Reset()
 		}
 		h.lost(err)
-		pause := wait.Next(rand.Float64()) //nolint:gosec // a jitter
-		select {
-		case <-time.After(pause):
-		case <-ctx.Done():
-		}
+		_ = h.w.o.Wait(ctx, wait.Next(rand.Float64())) //nolint:gosec // a jitter; the loop asks ctx
 	}
 	stop()
 	wg.Wait()
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.intake.Close(time.Now())
-	h.windows(time.Now())
+	h.intake.Close(h.w.o.Now())
+	h.windows(h.w.o.Now())
 }
 
 // prepare makes what the camera's labels go through.
@@ -173,7 +169,7 @@ func (h *heard) listen(ctx context.Context) error {
 		return bus.Listen(ctx, cfg, bus.Inbound{
 			Subject: topic, Up: up,
 			Deliver: func(subject string, data []byte) {
-				h.message(&messages.Message{Topic: subject, Subject: true, Payload: data, Received: time.Now()})
+				h.message(&messages.Message{Topic: subject, Subject: true, Payload: data, Received: h.w.o.Now()})
 			},
 			Lost: func(n int) {
 				for range n {
@@ -185,7 +181,7 @@ func (h *heard) listen(ctx context.Context) error {
 	return mqtt.Listen(ctx, h.w.brokers.mqtt, mqtt.Inbound{
 		Topic: topic, Up: up,
 		Deliver: func(topic string, payload []byte, retained bool) {
-			h.message(&messages.Message{Topic: topic, Payload: payload, Retained: retained, Received: time.Now()})
+			h.message(&messages.Message{Topic: topic, Payload: payload, Retained: retained, Received: h.w.o.Now()})
 		},
 	})
 }
@@ -210,7 +206,7 @@ func (h *heard) tick(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		}
-		now := time.Now()
+		now := h.w.o.Now()
 		h.mu.Lock()
 		h.intake.Tick(now)
 		if quiet := h.intake.Quiet(now); quiet && !h.quiet && h.state == ingest.StateUp {
@@ -239,7 +235,7 @@ func (h *heard) lost(err error) {
 		cause = ingest.CauseOpen
 	}
 	h.metrics.Lost(string(cause), false)
-	h.intake.Lost(time.Now())
+	h.intake.Lost(h.w.o.Now())
 	h.quiet = false
 	h.setLocked(ingest.StateBackoff, err)
 }
@@ -252,7 +248,7 @@ func (h *heard) set(s ingest.State, err error) {
 
 func (h *heard) setLocked(s ingest.State, err error) {
 	h.state = s
-	state := event.Health{State: string(s), Since: time.Now()}
+	state := event.Health{State: string(s), Since: h.w.o.Now()}
 	if err != nil {
 		state.Error = oneLine{err}.Error()
 	}

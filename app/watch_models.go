@@ -67,6 +67,7 @@ const modelTimeout = 15 * time.Minute
 // model. The last camera that lets go of one closes it.
 type models struct {
 	open    OpenModel
+	now     func() time.Time
 	metrics *metrics.Metrics
 	log     *slog.Logger
 	opening sync.WaitGroup
@@ -80,6 +81,7 @@ type models struct {
 type sharedModel struct {
 	infer.Classifier
 	key     configs.Model
+	now     func() time.Time
 	users   int
 	metrics *metrics.Metrics
 	opened  chan struct{} // closed when it is open, or can't be
@@ -93,7 +95,7 @@ func (p *models) acquire(ctx context.Context, key configs.Model) *sharedModel {
 	defer p.mu.Unlock()
 	m := p.used[key]
 	if m == nil {
-		m = &sharedModel{key: key, metrics: p.metrics, opened: make(chan struct{})}
+		m = &sharedModel{key: key, now: p.now, metrics: p.metrics, opened: make(chan struct{})}
 		p.used[key] = m
 		p.opening.Go(func() { p.begin(ctx, m) })
 	}
@@ -189,11 +191,11 @@ func addStats(sum *infer.Stats, st infer.Stats) {
 
 // Classify measures how long a frame waited for it, and how long it took.
 func (m *sharedModel) Classify(ctx context.Context, f *frame.Frame, picture int, out *infer.Prediction) error {
-	start := time.Now()
+	start := m.now()
 	if !f.CapturedAt.IsZero() {
 		m.metrics.Stage("wait", max(start.Sub(f.CapturedAt), 0))
 	}
 	err := m.Classifier.Classify(ctx, f, picture, out)
-	m.metrics.Stage("classify", time.Since(start))
+	m.metrics.Stage("classify", m.now().Sub(start))
 	return err
 }

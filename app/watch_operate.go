@@ -31,6 +31,7 @@ import (
 // the past, the dashboard.
 type operating struct {
 	cfg     *configs.Watch
+	now     func() time.Time
 	desk    *desk.Desk
 	history *history.Store // nil: nothing is kept
 	board   *panel.Board
@@ -48,20 +49,21 @@ const defaultWebhookRemind = 4 * time.Hour
 // pictureEvery is how often a live camera's newest picture is shown.
 const pictureEvery = 2 * time.Second
 
-func newOperating(cfg *configs.Watch, log *slog.Logger) (*operating, error) {
-	o := &operating{cfg: cfg, hub: live.NewHub(live.Config{}), bus: map[string]*bus.Listener{}}
+func newOperating(cfg *configs.Watch, now func() time.Time, log *slog.Logger) (*operating, error) {
+	o := &operating{cfg: cfg, now: now, hub: live.NewHub(live.Config{}), bus: map[string]*bus.Listener{}}
 	o.publish = api.Publisher{Hub: o.hub, Log: log.With("component", "web")}
-	o.board = panel.New(panel.Config{PicturesOff: !cfg.Web.Pictures})
+	o.board = panel.New(panel.Config{Now: now, PicturesOff: !cfg.Web.Pictures})
 	t, err := termsOf(cfg, log)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrUsage, err)
 	}
+	t.access.Now = now
 	if o.guard, err = access.New(t.access); err != nil {
 		return nil, fmt.Errorf("%w: watch.web: %w", ErrUsage, err)
 	}
 	if cfg.History.MaxAge > 0 {
 		o.history, err = history.Open(history.Config{
-			Dir: filepath.Join(cfg.Data, "history"), MaxAge: cfg.History.MaxAge, MaxBytes: int64(cfg.History.MaxBytes), Log: log,
+			Dir: filepath.Join(cfg.Data, "history"), MaxAge: cfg.History.MaxAge, MaxBytes: int64(cfg.History.MaxBytes), Now: now, Log: log,
 		})
 		if err != nil {
 			return nil, err
@@ -69,7 +71,7 @@ func newOperating(cfg *configs.Watch, log *slog.Logger) (*operating, error) {
 	}
 	o.desk, err = desk.New(desk.Config{
 		Rules: t.desk.Rules, RemindEvery: t.desk.RemindEvery, Dir: filepath.Join(cfg.Data, "alerts"), Lanes: t.desk.Lanes,
-		Dispatch: dispatch.Config{Drain: cfg.Shutdown / 4}, Transition: o.transition, Notices: o.notices, Log: log,
+		Dispatch: dispatch.Config{Drain: cfg.Shutdown / 4}, Transition: o.transition, Notices: o.notices, Now: now, Log: log,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("%w: watch.alerts: %w", ErrUsage, err)

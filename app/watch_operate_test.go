@@ -84,22 +84,30 @@ func ask[T any](r *watchRig, method, path, body string) (v T, text string) {
 	return v, string(b)
 }
 
-// A camera flickers: the page shows it, a webhook is told, once, and a
-// restart in the middle of it changes nothing.
-func TestWatchIsOperated(t *testing.T) {
-	h := newHook(t)
-	operate := func(o *app.WatchOptions) {
+// withAlerts gives the configuration rules and receivers, and none that is built
+// in.
+func withAlerts(t *testing.T, section string) func(*app.WatchOptions) {
+	t.Helper()
+	return func(o *app.WatchOptions) {
 		text, err := os.ReadFile(o.Config)
 		if err != nil {
 			t.Fatal(err)
 		}
-		with := fmt.Sprintf(`nats: {listen: "127.0.0.1:0"}, alerts: {builtin: false,
-  rules: [{name: Flicker, metric: flips, window: 2s, fire_above: 0, keep_firing_for: 10m, min_pairs: 3}],
-  webhooks: [{name: pager, url: %q, secret: s3cret}]}}`, h.URL+"/"+canaryPassword)
-		if err := os.WriteFile(o.Config, []byte(strings.Replace(string(text), `nats: {listen: "127.0.0.1:0"}}`, with, 1)), 0o600); err != nil {
+		const nats = `nats: {listen: "127.0.0.1:0"}`
+		with := nats + ", alerts: {builtin: false, " + section + "}"
+		if err := os.WriteFile(o.Config, []byte(strings.Replace(string(text), nats, with, 1)), 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
+}
+
+// A camera flickers: the page shows it, a webhook is told, once, and a
+// restart in the middle of it changes nothing.
+func TestWatchIsOperated(t *testing.T) {
+	h := newHook(t)
+	operate := withAlerts(t, fmt.Sprintf(`
+  rules: [{name: Flicker, metric: flips, window: 2s, fire_above: 0, keep_firing_for: 10m, min_pairs: 3}],
+  webhooks: [{name: pager, url: %q, secret: s3cret}]`, h.URL+"/"+canaryPassword))
 	r := startWatch(t, `
 defaults: {cuts: "off"}
 cameras:

@@ -178,7 +178,7 @@ func (w *watching) begin(ctx context.Context, cam configs.Camera, ready *means, 
 		}
 		r.attend.follow(following)
 		if r.paused.Load() {
-			r.attend.pause(time.Now())
+			r.attend.pause(w.o.Now())
 		}
 	})
 }

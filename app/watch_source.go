@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/flipmeter/flipmeter/configs"
 	"github.com/flipmeter/flipmeter/frame"
@@ -25,6 +26,7 @@ import (
 type decoding struct {
 	command []string
 	env     []string
+	now     func() time.Time          // see WatchOptions.Now
 	mu      sync.Mutex                // of taken
 	taken   map[string]*growing.Taken // by camera and folder: what was read
 	records string                    // folder of the files that hold it, too
@@ -136,7 +138,7 @@ func (d *decoding) start(ctx context.Context, req child.Request, pool *frame.Poo
 	if !gocv.Available {
 		return gocv.OpenLive(ctx, gocv.LiveConfig{}) // says why not
 	}
-	src, err := child.Start(ctx, child.Config{Command: d.command, Env: d.env, UID: d.as.uid, GID: d.as.gid, Groups: d.as.groups, Request: req, Pool: pool, Logger: log})
+	src, err := child.Start(ctx, child.Config{Command: d.command, Env: d.env, UID: d.as.uid, GID: d.as.gid, Groups: d.as.groups, Request: req, Pool: pool, Now: d.now, Logger: log})
 	if err != nil {
 		return nil, err
 	}

@@ -71,6 +71,7 @@ func (o *operating) renewal(cfg *configs.Watch, log *slog.Logger) (*renewal, err
 	}
 	r := &renewal{desk: t.desk, widths: o.withHistory(engine.Windows())}
 	if !sameAccess(&o.cfg.Web, &cfg.Web) {
+		t.access.Now = o.now
 		if r.access, err = o.guard.Replacement(t.access); err != nil {
 			return nil, fmt.Errorf("watch.web: %w", err)
 		}

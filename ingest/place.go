@@ -18,7 +18,7 @@ type carried struct {
 // accept gives a frame its place in the sequence, and says whether it is one
 // to look at.
 func (r *Reader) accept(f *frame.Frame) bool {
-	now := time.Now()
+	now := r.cfg.Now()
 	lost := 0
 	if r.frames == 0 {
 		r.first = now
@@ -43,7 +43,7 @@ func (r *Reader) accept(f *frame.Frame) bool {
 	}
 	r.judgePicture(f)
 	if f.CapturedAt.IsZero() {
-		f.CapturedAt = r.cfg.Wall()
+		f.CapturedAt = r.cfg.Now()
 	}
 	return r.sample(f, lost)
 }
@@ -98,7 +98,7 @@ func (r *Reader) pace(ctx context.Context, f *frame.Frame) error {
 		return nil
 	}
 	const late = time.Second
-	now := time.Now()
+	now := r.cfg.Now()
 	if r.paced.IsZero() || now.Sub(r.paced)-f.PTS > late {
 		r.paced = now.Add(-f.PTS)
 	}
@@ -106,6 +106,6 @@ func (r *Reader) pace(ctx context.Context, f *frame.Frame) error {
 		f.Release()
 		return err
 	}
-	f.CapturedAt = r.cfg.Wall()
+	f.CapturedAt = r.cfg.Now()
 	return nil
 }

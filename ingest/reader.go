@@ -48,10 +48,12 @@ type ReaderConfig struct {
 	OnLost   func(Cause, error)
 	OnDrop   func(DropReason, int)
 
-	// Wall is the wall clock, for what people read; intervals are taken
-	// from the monotonic one. Random gives numbers from 0 to 1, for the
-	// jitter. Nil takes the real ones.
-	Wall   func() time.Time
+	// Now is the clock. What it says is for people; intervals are taken from
+	// its monotonic readings. Wait waits before another attempt to open, or
+	// until the context is done, whose cause it returns then. Random gives
+	// numbers from 0 to 1, for the jitter. Nil takes the real ones.
+	Now    func() time.Time
+	Wait   func(ctx context.Context, d time.Duration) error
 	Random func() float64
 }
 
@@ -100,13 +102,17 @@ func NewReader(cfg ReaderConfig) *Reader {
 	if cfg.OnDrop == nil {
 		cfg.OnDrop = func(DropReason, int) {}
 	}
-	if cfg.Wall == nil {
-		cfg.Wall = time.Now
+	if cfg.Now == nil {
+		cfg.Now = time.Now
 	}
 	if cfg.Random == nil {
 		cfg.Random = rand.Float64
 	}
-	return &Reader{cfg: cfg, sampler: NewSampler(cfg.Stride, cfg.FPS), time: timeline{live: cfg.Live}, live: cfg.Live}
+	r := &Reader{cfg: cfg, sampler: NewSampler(cfg.Stride, cfg.FPS), time: timeline{live: cfg.Live}, live: cfg.Live}
+	if r.cfg.Wait == nil {
+		r.cfg.Wait = r.waiter.wait
+	}
+	return r
 }
 
 // Info describes the source as it was opened last.
@@ -166,7 +172,7 @@ func (r *Reader) Close() error {
 func (r *Reader) connect(ctx context.Context) error {
 	for r.src == nil {
 		if r.wait > 0 {
-			if err := r.waiter.wait(ctx, r.wait); err != nil {
+			if err := r.cfg.Wait(ctx, r.wait); err != nil {
 				return err
 			}
 			r.wait = 0
@@ -244,7 +250,7 @@ func (r *Reader) retry(cause Cause, err error) error {
 		r.set(Status{State: StateFailed, Cause: cause, Err: err})
 		return err
 	}
-	if r.frames > 0 && time.Since(r.first) >= settled {
+	if r.frames > 0 && r.cfg.Now().Sub(r.first) >= settled {
 		r.backoff.Reset()
 	}
 	r.frames = 0
@@ -266,7 +272,7 @@ func (r *Reader) setLocked(s Status) {
 	if s.State == r.status.State && s.State != StateBackoff {
 		return
 	}
-	s.Since = r.cfg.Wall()
+	s.Since = r.cfg.Now()
 	r.status = s
 	r.cfg.OnStatus(s)
 }

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/flipmeter/flipmeter/frame"
+	"github.com/flipmeter/flipmeter/internal/clocktest"
 )
 
 // camera is a made-up source: each opening plays the next of its sessions.
@@ -288,16 +289,7 @@ func TestReaderTimeOfTheSourceJumps(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		pts := append(every(frame25, 50), every(frame25, 50)...)
 		c := &camera{sessions: []session{{pts: pts, every: frame25, lost: 3, hang: true}}}
-		wall := time.Date(2030, 1, 1, 12, 0, 0, 0, time.UTC)
-		cfg := live()
-		calls := 0
-		cfg.Wall = func() time.Time { // is put back by an hour
-			if calls++; calls > 30 {
-				return wall.Add(-time.Hour)
-			}
-			return wall
-		}
-		w := watch(t, cfg, c, 6*time.Second)
+		w := watch(t, live(), c, 6*time.Second)
 		var breaks []string
 		for i, f := range w.frames {
 			if f.Break != frame.BreakNone {
@@ -310,10 +302,52 @@ func TestReaderTimeOfTheSourceJumps(t *testing.T) {
 		if got := strings.Join(breaks, ", "); got != "2 gap, 50 time" || w.drops != 3 || w.frames[2].Seq != 5 {
 			t.Errorf("breaks %s, %d drops, seq %d", got, w.drops, w.frames[2].Seq)
 		}
-		if got := w.frames[99].CapturedAt; !got.Equal(wall.Add(-time.Hour)) {
-			t.Errorf("captured at %v", got)
-		}
 	})
+}
+
+// The wall clock is put back by an hour, in the middle of a stream and while it
+// is away: what people read says so, and no interval does.
+func TestReaderIsNotMovedByTheWallClock(t *testing.T) {
+	const each, n = 5 * time.Millisecond, 12
+	c := &camera{sessions: []session{
+		{pts: every(each, n), every: each, last: fmt.Errorf("gone: %w", ErrNotConnected)},
+		{pts: every(each, n), every: each, last: fmt.Errorf("gone: %w", ErrPermanent)},
+	}}
+	var clock clocktest.Clock
+	cfg, reads := live(), 0
+	cfg.Now = func() time.Time {
+		if reads++; reads == n/2 {
+			clock.Step(-time.Hour)
+		}
+		return clock.Now()
+	}
+	cfg.Wait = func(ctx context.Context, d time.Duration) error {
+		clock.Step(-time.Hour)
+		return clock.Wait(ctx, d)
+	}
+	began := time.Now()
+	w := watch(t, cfg, c, 20*time.Second)
+	took := time.Since(began)
+	if len(w.frames) != 2*n || w.frames[n].Break != frame.BreakReconnect {
+		t.Fatalf("%d frames, %+v", len(w.frames), w.frames)
+	}
+	for i, f := range w.frames[1:] {
+		gone := f.PTS - w.frames[i].PTS
+		switch {
+		case i+1 == n: // the wait, and what went by besides
+			if gone < time.Second || gone > time.Second+took {
+				t.Errorf("the reconnect took %v", gone)
+			}
+		case gone != each || f.Break != frame.BreakNone:
+			t.Errorf("frame %d is %v after the one before, with break %s", i+1, gone, f.Break)
+		}
+	}
+	wall := func(i int) time.Time { return w.frames[i].CapturedAt.Round(0) }
+	for _, back := range []time.Duration{wall(0).Sub(wall(n - 1)), wall(n - 1).Sub(wall(n))} {
+		if back > time.Hour || back < time.Hour-time.Second-took {
+			t.Errorf("people are told of %v back", back)
+		}
+	}
 }
 
 func TestReaderEnds(t *testing.T) {

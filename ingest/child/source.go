@@ -41,8 +41,9 @@ type Config struct {
 
 	Request Request
 	Pool    *frame.Pool
-	Silence time.Duration // 0 is 10 s
-	Logger  *slog.Logger  // takes what the child writes on standard error; nil discards
+	Silence time.Duration    // 0 is 10 s
+	Now     func() time.Time // nil is time.Now
+	Logger  *slog.Logger     // takes what the child writes on standard error; nil discards
 }
 
 // Source is a source in another process: an ingest.Source. One goroutine
@@ -63,6 +64,9 @@ var errClosed = errors.New("read from a source that is closed")
 func Start(ctx context.Context, cfg Config) (*Source, error) {
 	if cfg.Silence == 0 {
 		cfg.Silence = defaultSilence
+	}
+	if cfg.Now == nil {
+		cfg.Now = time.Now
 	}
 	if cfg.Logger == nil {
 		cfg.Logger = slog.New(slog.DiscardHandler)
@@ -134,7 +138,7 @@ func (s *Source) Read(ctx context.Context, into *frame.Frame) error {
 		s.ended = s.broken(ctx, err)
 		return s.ended
 	}
-	into.CapturedAt = time.Now().Add(-age)
+	into.CapturedAt = s.cfg.Now().Add(-age)
 	return nil
 }
 

@@ -73,11 +73,15 @@ type Config struct {
 	Configuration func() string
 	Version       string
 	Started       time.Time
+	Now           func() time.Time // nil is time.Now
 	Log           *slog.Logger
 }
 
 // Handler is the API. It belongs inside Guard.Wrap.
 func Handler(cfg Config) http.Handler {
+	if cfg.Now == nil {
+		cfg.Now = time.Now
+	}
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}

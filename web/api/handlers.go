@@ -245,7 +245,7 @@ func (s *server) silence(w http.ResponseWriter, r *http.Request) {
 	v := alerts.Silence{Camera: n.Camera, Rule: n.Rule, From: n.From, Until: n.Until, Comment: n.Comment, By: access.From(r.Context()).Name}
 	if n.DurationS > 0 {
 		if v.From.IsZero() {
-			v.From = time.Now()
+			v.From = s.cfg.Now()
 		}
 		v.Until = v.From.Add(time.Duration(n.DurationS) * time.Second)
 	}

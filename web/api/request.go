@@ -161,7 +161,7 @@ func (s *server) historyQuery(w http.ResponseWriter, r *http.Request, past bool)
 		h.Step = q.duration("step")
 	}
 	if h.Until.IsZero() {
-		h.Until = time.Now()
+		h.Until = s.cfg.Now()
 	}
 	if h.Since.IsZero() {
 		h.Since = h.Until.Add(-24 * time.Hour)
