@@ -54,7 +54,8 @@ type WatchOptions struct {
 	// it says is told to people and written down; intervals are taken from
 	// its monotonic readings. Wait waits before another attempt to open a
 	// camera, or until the context is done, whose cause it returns then; nil
-	// takes its time.
+	// takes its time. One that skips time needs a Now that does, too, and at
+	// most one live camera: for others a skip is a jump of their clocks.
 	Now  func() time.Time
 	Wait func(ctx context.Context, d time.Duration) error
 	// Registry takes the metrics; nil makes one.

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -82,14 +83,13 @@ cameras:
 	}
 	during := r.scrape()
 	for key, want := range map[string]float64{
-		"flipmeter_source_up camera=cam":                             0,
-		"flipmeter_source_state camera=cam state=backoff":            1,
-		"flipmeter_source_reconnects_total camera=cam reason=lost":   1,
-		"flipmeter_source_reconnects_total camera=cam reason=open":   float64(r.states("cam", "backoff") - 1),
-		"flipmeter_pair_breaks_total camera=cam reason=reconnect":    0,
-		"flipmeter_child_restarts_total camera=cam reason=crash":     0,
-		"flipmeter_child_restarts_total camera=cam reason=hang":      0,
-		"flipmeter_frames_total camera=cam outcome=dropped_overload": 0,
+		"flipmeter_source_up camera=cam":                           0,
+		"flipmeter_source_state camera=cam state=backoff":          1,
+		"flipmeter_source_reconnects_total camera=cam reason=lost": 1,
+		"flipmeter_source_reconnects_total camera=cam reason=open": float64(r.states("cam", "backoff") - 1),
+		"flipmeter_pair_breaks_total camera=cam reason=reconnect":  0,
+		"flipmeter_child_restarts_total camera=cam reason=crash":   0,
+		"flipmeter_child_restarts_total camera=cam reason=hang":    0,
 	} {
 		if during[key] != want {
 			t.Errorf("%s is %v, want %v", key, during[key], want)
@@ -116,6 +116,9 @@ cameras:
 	}
 	if n := values["flipmeter_pair_breaks_total camera=cam reason=reconnect"]; n != 1 || w.breaks["cam"]["reconnect"] != 1 || w.epochs["cam"] != 1 {
 		t.Errorf("the metric says %v breaks, told %v, in epoch %d", n, w.breaks["cam"], w.epochs["cam"])
+	}
+	if n, breaks := r.tape.observations("cam"), sum(values, "flipmeter_pair_breaks_total camera=cam"); w.pairs["cam"] != n-1-breaks {
+		t.Errorf("%d pairs of %d frames with %d breaks", w.pairs["cam"], n, breaks)
 	}
 	if gone := back.pts - last.pts; gone < away || (back.at.Sub(last.at)-gone).Abs() > 10*time.Second {
 		t.Errorf("by the stream's time %v went by, by the clock %v", gone, back.at.Sub(last.at))
@@ -171,6 +174,26 @@ func (r *watchRig) left() left {
 	return left{len(files), runtime.NumGoroutine(), liveHeap()}
 }
 
+// zombies is how many processes of this one have ended without its asking how.
+func zombies(t *testing.T) (n int) {
+	t.Helper()
+	stats, err := filepath.Glob("/proc/[0-9]*/stat")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range stats {
+		text, err := os.ReadFile(name)
+		if err != nil {
+			continue // it is gone
+		}
+		_, rest, _ := strings.Cut(string(text), ") ")
+		if fields := strings.Fields(rest); len(fields) > 1 && fields[0] == "Z" && fields[1] == strconv.Itoa(os.Getpid()) {
+			n++
+		}
+	}
+	return n
+}
+
 // TestWatchOutlastsAThousandFailedOpenings has a camera that is away for most of
 // a day: each attempt is a process that finds nobody. Each is counted and told,
 // and none leaves anything behind: memory, goroutines, descriptors, processes.
@@ -196,6 +219,9 @@ cameras:
 		}
 		if pids := childrenOf(t); len(pids) > 0 {
 			t.Errorf("decoding processes are left: %v", pids)
+		}
+		if n := zombies(t); n > 0 {
+			t.Errorf("%d processes ended, and nobody asked how", n)
 		}
 		return release
 	}

@@ -60,7 +60,8 @@ func (r *watchRig) storedFlips(url string) (n int) {
 // once.
 func TestWatchOutlivesItsBroker(t *testing.T) {
 	broker := natstest.StartProcess(t, 0)
-	r := startWatch(t, brokerCameras+quickCamera, byNumber, withBroker(broker))
+	c := &chronicle{}
+	r := startWatch(t, brokerCameras+quickCamera, byNumber, withBroker(broker), c.listen)
 	r.eventually("flips are stored", func() bool { return r.counts("stored") > 3 && r.toldFlips() > 3 })
 
 	broker.Kill()
@@ -81,6 +82,7 @@ func TestWatchOutlivesItsBroker(t *testing.T) {
 	if n := r.storedFlips(broker.URL()); n != told {
 		t.Errorf("%d flips are stored, told %d", n, told)
 	}
+	c.check(t, r.publishedStates(broker.URL()))
 	for key, v := range r.gather() {
 		if strings.HasPrefix(key, "flipmeter_source_reconnects_total") && !strings.HasSuffix(key, "reason=loop") && v > 0 {
 			t.Errorf("a camera was hit: %s", key)
@@ -93,7 +95,8 @@ func TestWatchOutlivesItsBroker(t *testing.T) {
 // and is sent again, and with room again every flip is stored, once.
 func TestWatchOutlivesAFullDisk(t *testing.T) {
 	broker := natstest.StartProcess(t, 24<<10)
-	r := startWatch(t, brokerCameras, byNumber, withBroker(broker))
+	c := &chronicle{}
+	r := startWatch(t, brokerCameras, byNumber, withBroker(broker), c.listen)
 	r.eventually("the disk is full", func() bool { return r.counts("resent") > 0 })
 	before, flips := r.tape.observations("a"), r.toldFlips()
 	r.eventually("monitoring goes on", func() bool { return r.tape.observations("a") > before+20 && r.toldFlips() > flips })
@@ -106,6 +109,7 @@ func TestWatchOutlivesAFullDisk(t *testing.T) {
 	broker.Restart(t)
 	r.eventually("what waited is stored", func() bool { return r.counts("stored") > kept+5 })
 	r.end()
+	c.check(t, r.publishedStates(broker.URL()))
 	if n, told := r.storedFlips(broker.URL()), r.toldFlips(); n != told || kept == 0 {
 		t.Errorf("%d flips are stored, told %d; %v messages were before the disk was full", n, told, kept)
 	}

@@ -7,7 +7,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 	"testing"
 	"time"
 
@@ -17,8 +16,9 @@ import (
 )
 
 // oddities are streams that are no plain ones: their pictures change size,
-// their frames come at no fixed rate, their packets are damaged, and their
-// server breaks off in the middle of a handshake.
+// their frames come at no fixed rate, their packets are damaged, they
+// fall silent for a while, and their server breaks off in the middle of a
+// handshake.
 type oddities struct {
 	*auditor
 	steps  map[string]map[time.Duration]int // by camera: how far apart frames were, to 20 ms
@@ -46,6 +46,7 @@ func TestWatchOddStreams(t *testing.T) {
 	clip := numberClip(t)
 	server.Publish(t, "plain", "-re", "-stream_loop", "-1", "-i", clip, "-c", "copy")
 	server.Publish(t, "damaged", "-re", "-stream_loop", "-1", "-i", clip, "-c", "copy")
+	server.Publish(t, "quiet", "-re", "-stream_loop", "-1", "-i", clip, "-c", "copy")
 	// A second at 25 frames a second, then two and a half at 10.
 	uneven := encodeNumbers(t, "uneven.mp4", side, "-vf",
 		"settb=1/1000,setpts='(floor(N/50)*3.5+if(lt(mod(N,50),25),mod(N,50)*0.04,1+(mod(N,50)-25)*0.1))/TB'", "-fps_mode", "vfr", "-enc_time_base", "1:1000")
@@ -60,17 +61,19 @@ func TestWatchOddStreams(t *testing.T) {
 		},
 		steps: map[string]map[time.Duration]int{}, last: map[string]time.Duration{}, breaks: map[string]int{},
 	}
-	for _, camera := range []string{"damaged", "uneven", "resized", "broken"} {
+	for _, camera := range []string{"damaged", "uneven", "resized", "quiet", "broken"} {
 		o.flips[camera], o.steps[camera] = map[string]bool{}, map[time.Duration]int{}
 	}
+	c := &chronicle{}
 	r := startWatch(t, fmt.Sprintf(`
 defaults: {open_timeout: 20s, read_timeout: 20s, stall_after: 20s, queue_size: 100, cuts: "off"}
 cameras:
   - {name: damaged, url: %q}
   - {name: uneven, url: %q}
   - {name: resized, url: %q}
+  - {name: quiet, url: %q, stall_after: 1s, read_timeout: 1m}
   - {name: broken, url: %q}
-`, server.URL("damaged"), server.URL("uneven"), server.URL("resized"), broken), o.script, withDecoder(t), func(w *app.WatchOptions) {
+`, server.URL("damaged"), server.URL("uneven"), server.URL("resized"), server.URL("quiet"), broken), o.script, withDecoder(t), c.listen, func(w *app.WatchOptions) {
 		w.Listeners[0].(*tape).onSeen = o.note
 	})
 
@@ -79,8 +82,8 @@ cameras:
 	if n := m["flipmeter_source_reconnects_total camera=broken reason=open"]; n < 2 {
 		t.Errorf("%v attempts are counted", n)
 	}
-	if state := r.state("broken"); !strings.HasPrefix(state, "backoff ") && !strings.HasPrefix(state, "connecting") {
-		t.Errorf("the camera is %q", state)
+	if got, want := c.of("broken"), []string{"connecting", "backoff open " + broken + ": OpenCV could not open it: the server answers, but its stream can't be decoded"}; len(got) < 2 || !match(got[:2], want) {
+		t.Errorf("the camera was %q, want %q", got, want)
 	}
 	mend()
 	r.eventually("frames of all", func() bool {
@@ -91,6 +94,7 @@ cameras:
 		}
 		return true
 	})
+	server.Mute("quiet", true)
 	seen := r.tape.observations("damaged")
 	server.Garble("damaged", true)
 	r.eventually("damaged frames", func() bool {
@@ -98,15 +102,30 @@ cameras:
 		return r.tape.observations("damaged") > seen+20 || m["flipmeter_source_reconnects_total camera=damaged reason=lost"] > 0
 	})
 	server.Garble("damaged", false)
+	r.eventually("the silence is seen", func() bool { return r.state("quiet") == "stalled" })
+	again := r.tape.observations("quiet")
+	server.Mute("quiet", false)
+	r.eventually("it goes on", func() bool { return r.tape.observations("quiet") > again+30 })
 	seen = r.tape.observations("damaged")
 	r.eventually("it recovers", func() bool { return r.tape.observations("damaged") > seen+50 && r.state("damaged") == "up" })
 	r.end()
 	m = r.gather()
 
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	for _, fault := range o.faults {
-		t.Error(fault)
+	r.reopen(func(url string) {
+		c.check(t, r.publishedStates(url))
+		o.account(r, r.published(url))
+	})
+	if got, want := c.of("uneven"), []string{"connecting", "up"}; !slices.Equal(got, want) {
+		t.Errorf("uneven was %q", got)
+	}
+	if got, want := c.of("quiet"), []string{"connecting", "up", "stalled", "up"}; !slices.Equal(got, want) || sum(m, "flipmeter_source_reconnects_total camera=quiet") > 0 {
+		t.Errorf("quiet was %q, want %q", got, want)
+	}
+	if n := m["flipmeter_pair_breaks_total camera=quiet reason=gap"]; n != float64(o.breaks["quiet gap"]) || n < 1 {
+		t.Errorf("the metric says %v gaps of the quiet stream, told %d", n, o.breaks["quiet gap"])
+	}
+	if n := m["flipmeter_pair_breaks_total camera=damaged reason=gap"]; n < 1 || n != float64(o.breaks["damaged gap"]) {
+		t.Errorf("the metric says %v gaps of the damaged stream, told %d", n, o.breaks["damaged gap"])
 	}
 	t.Logf("breaks %v, steps %v", o.breaks, o.steps)
 	if m["flipmeter_source_reconnects_total camera=resized reason=size"] == 0 || o.breaks["resized reconnect"] == 0 {

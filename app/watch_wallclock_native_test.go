@@ -49,7 +49,7 @@ defaults: {open_timeout: 20s, read_timeout: 20s, stall_after: 20s, queue_size: 1
 cameras:
   - {name: live, url: %q}
   - {name: film, url: "synth:number?frames=100000&fps=10&size=96x96"}
-  - {name: told, url: "nats:plant.labels", messages: {label: label, gap: 1m, idle: 1m}}
+  - {name: told, url: "nats:plant.labels", messages: {label: label, gap: 30m, idle: 30m}}
 `, server.URL("cam")), infertest.Script(w.script), withDecoder(t), c.listen, func(o *app.WatchOptions) {
 		o.Now = clock.Now
 		o.Listeners[0].(*tape).onSeen = func(ev *event.Event) {
@@ -58,7 +58,7 @@ cameras:
 				w.note(ev)
 			}
 		}
-	}, withAlerts(t, `rules: [{name: SourceDown, metric: up, fire_below: 1, for: 2s, keep_firing_for: 2s, severity: critical}]`))
+	}, withAlerts(t, `rules: [{name: SourceDown, metric: up, fire_below: 1, for: 5s, keep_firing_for: 1s, severity: critical}]`))
 	nc, err := nats.Connect(r.nats)
 	if err != nil {
 		t.Fatal(err)
@@ -92,7 +92,7 @@ cameras:
 		t.Fatal(err)
 	}
 	server.Stop()
-	for state := ""; state != "pending"; { // the rule's two seconds begin
+	for state := ""; state != "pending"; { // the rule's five seconds begin
 		m, err := changes.NextMsg(watchPatience)
 		if err != nil {
 			t.Fatal(err)
@@ -157,15 +157,21 @@ cameras:
 				t.Errorf("the states of %s are %q", camera, states[camera])
 			}
 		}
-		hours := map[time.Duration]bool{}
+		hours := map[string]map[time.Duration]bool{"live": {}, "film": {}, "told": {}}
 		r.each(url, bus.TypeWindow, func(payload []byte) error {
 			var v bus.Window
 			err := json.Unmarshal(payload, &v)
-			hours[time.Until(v.At).Round(time.Hour)] = true
+			hours[v.Camera][time.Until(v.At).Round(time.Hour)] = true
 			return err
 		})
-		if want := map[time.Duration]bool{0: true, -time.Hour: true, -2 * time.Hour: true}; !maps.Equal(hours, want) {
-			t.Errorf("windows of the hours %v", hours)
+		want := map[time.Duration]bool{0: true, -time.Hour: true, -2 * time.Hour: true}
+		for camera, got := range hours {
+			if !maps.Equal(got, want) {
+				t.Errorf("%s: windows of the hours %v", camera, got)
+			}
+		}
+		if n := len(states["live"]); n < 4 || !match([]string{states["live"][0], states["live"][1], states["live"][n-1]}, []string{"connecting", "up", "up"}) || slices.Contains(states["live"][2:n-1], "up") {
+			t.Errorf("the states of live are %q", states["live"])
 		}
 		w.account(r, r.published(url))
 	})

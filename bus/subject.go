@@ -155,7 +155,8 @@ const epochsPerMillisecond = 1000
 
 // NewEpoch is the first epoch of a stream that starts at a given time, for
 // Stream.Epoch: larger than any epoch of a stream that started a millisecond
-// or more earlier and was opened less than a thousand times a millisecond.
+// or more earlier and was opened less than a thousand times a millisecond. By a
+// wall clock that was set back in between it is another one, and may be smaller.
 func NewEpoch(start time.Time) uint64 {
 	return uint64(start.UnixMilli()) * epochsPerMillisecond
 }
