@@ -62,6 +62,7 @@ func servePaced(t *testing.T, contentType string, part func(i int) []byte) (url 
 // no flip is told over it. (The time of the first frame of all counts as 0, which
 // is OpenCV's word for none, too: rounds may begin with it, or not.)
 func TestWatchOutlastsAClock(t *testing.T) {
+	t.Parallel()
 	for _, begin := range []int{0, 15} {
 		t.Run(fmt.Sprintf("from %d", begin), func(t *testing.T) { outlastAClock(t, begin) })
 	}

@@ -86,6 +86,7 @@ func serveJPEG(t *testing.T) (url string) {
 // zero, and the log says once why. A motion JPEG stream whose decoder
 // complains of every frame, though the pictures are whole, is measured.
 func TestWatchDoubtsAStream(t *testing.T) {
+	t.Parallel()
 	server := rtsptest.Start(t)
 	server.Publish(t, "cam", "-re", "-f", "h264", "-framerate", "25", "-i", spoiltClip(t), "-c", "copy")
 	w, c := newWall(0), &chronicle{}

@@ -42,6 +42,7 @@ func (o *oddities) note(ev *event.Event) {
 // classifier saw: none is told over a change of size, none more or less for
 // the rate, none over frames that a damage took away.
 func TestWatchOddStreams(t *testing.T) {
+	t.Parallel()
 	server := rtsptest.Start(t)
 	clip := numberClip(t)
 	server.Publish(t, "plain", "-re", "-stream_loop", "-1", "-i", clip, "-c", "copy")

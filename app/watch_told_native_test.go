@@ -31,6 +31,7 @@ func atRest(states []string) (rest []string) {
 // the metrics count are those of docs/watch.md, and no flip is told that was
 // none.
 func TestWatchTellsEachFault(t *testing.T) {
+	t.Parallel()
 	server, locked, doomed := rtsptest.Start(t), rtsptest.Start(t), rtsptest.Start(t)
 	clip, silent := numberClip(t), "rtsp://"+rtsptest.HalfOpen(t)+"/cam"
 	for _, s := range []*rtsptest.Server{server, locked, doomed} {

@@ -126,8 +126,19 @@ func (s *Server) Stop() {
 }
 
 // Restart switches a stopped server on again, on the same port. Publishers
-// must be started again.
-func (s *Server) Restart() error {
+// must be started again. A connection of somebody else may have come by the
+// port meanwhile: that passes.
+func (s *Server) Restart() (err error) {
+	for deadline := time.Now().Add(restartPatience); ; time.Sleep(restartPatience / 100) {
+		if err = s.restart(); err == nil || time.Now().After(deadline) {
+			return err
+		}
+	}
+}
+
+const restartPatience = 20 * time.Second
+
+func (s *Server) restart() error {
 	srv := &gortsplib.Server{Handler: s, RTSPAddress: s.addr, WriteQueueSize: 1024}
 	if s.udp != 0 {
 		srv.UDPRTPAddress, srv.UDPRTCPAddress = fmt.Sprintf("127.0.0.1:%d", s.udp), fmt.Sprintf("127.0.0.1:%d", s.udp+1)
