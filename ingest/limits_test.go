@@ -154,7 +154,12 @@ func TestALateTimerReachesNoLaterRead(t *testing.T) {
 			s, d := r.silence, r.deadline
 			late = append(late, func() { r.stalled(s) })
 			if n%2 == 0 {
-				late[n] = func() { r.stalled(s); d.expire() }
+				late[n] = func() {
+					r.stalled(s)
+					if r.deadline != d { // its timer was stopped in time, then, and never fires
+						d.expire()
+					}
+				}
 				time.Sleep(readLimit) // ends as the timer fires: either is first
 				return nil
 			}

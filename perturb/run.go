@@ -69,6 +69,7 @@ type running[R any] struct {
 	old     *kept[R] // known from before; then there is no job
 	leftOut string   // why there is neither
 	job     *job[R]
+	shots   int64 // of the job, which is let go of when it is done
 	answers [][]float32
 	left    atomic.Int64
 	done    chan struct{}
@@ -136,7 +137,7 @@ func runJobs[R any](ctx context.Context, lab *Lab, experiment string, src Source
 				n := shotsDone.Add(1)
 				if lab.Progress != nil {
 					p := picturesDone.Load()
-					part := 1 - float64(r.left.Load())/float64(r.job.shots)
+					part := 1 - float64(r.left.Load())/float64(r.shots)
 					lab.Progress(Progress{int(p), src.Len(), n, min(1, (float64(p)+part)/float64(max(1, src.Len())))})
 				}
 			}); err != nil {
@@ -206,7 +207,8 @@ func prepare[R any](ctx context.Context, lab *Lab, experiment string, src Source
 	default:
 		r.job = j
 		r.answers = make([][]float32, j.shots)
-		r.left.Store(int64(j.shots))
+		r.shots = int64(j.shots)
+		r.left.Store(r.shots)
 		r.done = make(chan struct{})
 	}
 	return r, nil

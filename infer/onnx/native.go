@@ -30,13 +30,11 @@ static const char *flipmeterFileOf(void *fn) {
 	return dladdr(fn, &info) ? info.dli_fname : NULL;
 }
 
-static void flipmeterSaveSignals(struct sigaction *into, int n, stack_t *stack) {
+static void flipmeterSaveSignals(struct sigaction *into, int n) {
 	for (int i = 1; i < n; i++) sigaction(i, NULL, &into[i]);
-	sigaltstack(NULL, stack);
 }
 
-static void flipmeterRestoreSignals(const struct sigaction *from, int n, const stack_t *stack) {
-	sigaltstack(stack, NULL);
+static void flipmeterRestoreSignals(const struct sigaction *from, int n) {
 	for (int i = 1; i < n; i++) {
 		if (i != SIGKILL && i != SIGSTOP) sigaction(i, &from[i], NULL);
 	}
@@ -47,6 +45,7 @@ import "C"
 import (
 	"errors"
 	"runtime"
+	"sync"
 	"unsafe"
 )
 
@@ -112,11 +111,45 @@ func loadable(name string) error {
 func keepSignals(f func() error) error {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
-	const signals = 65
-	saved := (*C.struct_sigaction)(C.calloc(signals, C.sizeof_struct_sigaction))
-	defer C.free(unsafe.Pointer(saved))
 	var stack C.stack_t
-	C.flipmeterSaveSignals(saved, signals, &stack)
-	defer C.flipmeterRestoreSignals(saved, signals, &stack)
+	C.sigaltstack(nil, &stack)
+	env.handlers.enter()
+	defer func() {
+		C.sigaltstack(&stack, nil)
+		env.handlers.leave()
+	}()
 	return f()
+}
+
+// handlers are those of the process's signals while somebody may replace them.
+// Several may at a time, as models are opened beside one another: what the
+// first one found counts for all.
+type handlers struct {
+	mu    sync.Mutex
+	under int // how many do
+	saved *C.struct_sigaction
+}
+
+// signals is one more than the largest number of a signal.
+const signals = 65
+
+func (h *handlers) enter() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.under++; h.under == 1 {
+		h.saved = (*C.struct_sigaction)(C.calloc(signals, C.sizeof_struct_sigaction))
+		C.flipmeterSaveSignals(h.saved, signals)
+	}
+}
+
+// leave puts them back, though others may still be under way: it does again
+// when they leave.
+func (h *handlers) leave() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	C.flipmeterRestoreSignals(h.saved, signals)
+	if h.under--; h.under == 0 {
+		C.free(unsafe.Pointer(h.saved))
+		h.saved = nil
+	}
 }

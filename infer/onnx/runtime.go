@@ -23,6 +23,8 @@ type environment struct {
 	users   int
 	library string // that was loaded last
 	version string
+
+	handlers handlers
 }
 
 // env is the one package-level variable, because what it guards is a

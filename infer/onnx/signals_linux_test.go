@@ -77,3 +77,29 @@ func TestKeepSignalsPutsHandlersBack(t *testing.T) {
 		t.Error("the handler was not put back")
 	}
 }
+
+// Two models are opened at a time, and the second while the first has replaced a
+// handler: what that one left is nothing to put back.
+func TestKeepSignalsForTwo(t *testing.T) {
+	defer signal.Reset(syscall.SIGUSR1)
+	inside, over, done := make(chan struct{}), make(chan struct{}), make(chan error)
+	err := keepSignals(func() error {
+		signal.Ignore(syscall.SIGUSR1)
+		go func() {
+			done <- keepSignals(func() error {
+				close(inside)
+				<-over
+				return nil
+			})
+		}()
+		<-inside
+		return nil
+	})
+	if err != nil || ignored(t, syscall.SIGUSR1) {
+		t.Errorf("the handler was not put back: %v", err)
+	}
+	close(over)
+	if err := <-done; err != nil || ignored(t, syscall.SIGUSR1) {
+		t.Errorf("the second put another one back: %v", err)
+	}
+}
