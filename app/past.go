@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -66,11 +67,13 @@ func Report(ctx context.Context, o ReportOptions, streams Streams) (err error) {
 	if err != nil {
 		return err
 	}
-	q := history.Query{Camera: o.Camera, Until: o.Until}
-	if q.Until.IsZero() {
-		q.Until = time.Now()
+	now := cmp.Or(o.Until, time.Now())
+	q := history.Query{Camera: o.Camera, Since: now.Add(-o.Since), Until: now}
+	if o.Until.IsZero() {
+		if q.Until, err = store.Newest(ctx, o.Camera, now); err != nil {
+			return err
+		}
 	}
-	q.Since = q.Until.Add(-o.Since)
 	names, err := store.Cameras()
 	if err != nil {
 		return err

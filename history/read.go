@@ -70,6 +70,31 @@ func (s *Store) Days(cameras []string) (first, last time.Time, ok bool) {
 	return first, last, ok
 }
 
+// ahead is how far behind now Newest looks.
+const ahead = day
+
+// Newest is until when there is something of a camera, "" is of all: as a rule
+// now, up to a day later where the wall clock was set back meanwhile.
+func (s *Store) Newest(ctx context.Context, camera string, now time.Time) (time.Time, error) {
+	cameras, err := s.cameras(windowsDir, camera)
+	if err != nil {
+		return now, err
+	}
+	newest, q := now, Query{Since: now, Until: now.Add(ahead)}
+	for _, q.Camera = range cameras {
+		err := s.EachWindow(ctx, q, func(w *Window) error {
+			if end := w.At.Add(w.Width); end.After(newest) { // what came after it, too
+				newest = end
+			}
+			return nil
+		})
+		if err != nil {
+			return now, err
+		}
+	}
+	return newest.In(now.Location()), nil
+}
+
 // EachWindow gives the windows of q.Camera one by one, oldest first, in
 // memory bounded by a day. An error of do ends it.
 func (s *Store) EachWindow(ctx context.Context, q Query, do func(*Window) error) error {

@@ -6,12 +6,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io/fs"
 	"log/slog"
 	"net/url"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -43,6 +41,8 @@ const (
 	dayForm      = "2006-01-02"
 	day          = 24 * time.Hour
 	tidyEvery    = 10 * time.Minute
+	// patience is how long days that are all too old at once are kept still.
+	patience = 6 * time.Hour
 )
 
 // The folders of a store.
@@ -57,6 +57,8 @@ type Store struct {
 	cfg  Config
 	lost atomic.Int64
 	work chan entry
+
+	overdue time.Time // when the files were first too many to go at once; for tidy only
 
 	mu   sync.Mutex
 	last map[string]time.Time // by camera, when a window was last kept
@@ -208,7 +210,7 @@ func (s *Store) Lost() int64 { return s.lost.Load() }
 func (s *Store) Run(ctx context.Context) error {
 	w := &writer{s: s, open: map[string]*os.File{}}
 	defer w.close()
-	s.tidy()
+	w.tidy()
 	tick := time.NewTicker(tidyEvery)
 	defer tick.Stop()
 	for {
@@ -217,7 +219,7 @@ func (s *Store) Run(ctx context.Context) error {
 			w.write(&e)
 		case <-tick.C:
 			w.report()
-			s.tidy()
+			w.tidy()
 		case <-ctx.Done():
 			for {
 				select {
@@ -305,53 +307,19 @@ func (w *writer) report() {
 	}
 }
 
+// tidy removes what is too old or too much. Whatever was removed may have been
+// open: where the clock went back, days of later than today are.
+func (w *writer) tidy() {
+	if w.s.tidy() > 0 {
+		w.close()
+		clear(w.open)
+	}
+}
+
 func (w *writer) close() {
 	for _, f := range w.open {
 		if err := f.Close(); err != nil {
 			w.s.cfg.Log.Error("close the history", "error", err)
 		}
-	}
-}
-
-// tidy removes days that are too old, and the oldest while there is too
-// much. Today stays.
-func (s *Store) tidy() {
-	type file struct {
-		path, day string
-		size      int64
-	}
-	var files []file
-	total := int64(0)
-	err := filepath.WalkDir(s.cfg.Dir, func(path string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() {
-			return err
-		}
-		if _, err := time.Parse(dayForm, d.Name()); err != nil {
-			return nil // not ours
-		}
-		info, err := d.Info()
-		if err != nil {
-			return nil // gone meanwhile
-		}
-		files = append(files, file{path, d.Name(), info.Size()})
-		total += info.Size()
-		return nil
-	})
-	if err != nil {
-		s.cfg.Log.Error("look through the history", "error", err)
-		return
-	}
-	slices.SortFunc(files, func(a, b file) int { return cmp.Or(strings.Compare(a.day, b.day), strings.Compare(a.path, b.path)) })
-	now := s.cfg.Now()
-	oldest, today := fileName(now.Add(-s.cfg.MaxAge)), fileName(now)
-	for _, f := range files {
-		if f.day >= oldest && (total <= s.cfg.MaxBytes || f.day >= today) {
-			continue
-		}
-		if err := os.Remove(f.path); err != nil {
-			s.cfg.Log.Error("remove old history", "error", err)
-			continue
-		}
-		total -= f.size
 	}
 }

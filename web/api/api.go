@@ -50,6 +50,9 @@ type History interface {
 	Windows(ctx context.Context, q history.Query) ([]history.Series, error)
 	Flips(ctx context.Context, q history.Query) ([]history.Flip, error)
 	Alerts(ctx context.Context, q history.Query) ([]alerts.Notice, error)
+	// Newest is until when there is something of a camera, "" is of all: now,
+	// or later where the wall clock was set back.
+	Newest(ctx context.Context, camera string, now time.Time) (time.Time, error)
 }
 
 // Config is what the API shows. Board, Hub and Guard are needed; without the
@@ -176,7 +179,7 @@ func (s *server) routes() []route {
 	)
 	limit := param{"limit", "integer", "at most so many, 1 to 1000, 100 unless given"}
 	since := param{"since", "date-time", "not before then"}
-	until := param{"until", "date-time", "before then"}
+	until := param{"until", "date-time", "before then; now unless given, or up to a day later where the wall clock was set back and there is something"}
 	camera := param{"camera", "string", "of this camera only"}
 	return []route{
 		{get, "/cameras", viewer, s.cameras, "listCameras", "All cameras as they are now", nil, nil, ok, []board.Camera{}, "", nil},

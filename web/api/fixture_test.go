@@ -70,6 +70,14 @@ func (pastTense) Alerts(_ context.Context, q history.Query) ([]alerts.Notice, er
 	return []alerts.Notice{{ID: "x", State: alerts.Firing, At: q.Since}}, nil
 }
 
+// Newest is as after a step of the clock by half an hour, for one camera.
+func (pastTense) Newest(_ context.Context, camera string, now time.Time) (time.Time, error) {
+	if camera == "stepped" {
+		now = now.Add(30 * time.Minute)
+	}
+	return now, nil
+}
+
 // site is a server with one camera that flipped once, and an alert.
 type site struct {
 	*httptest.Server

@@ -160,11 +160,18 @@ func (s *server) historyQuery(w http.ResponseWriter, r *http.Request, past bool)
 	} else {
 		h.Step = q.duration("step")
 	}
-	if h.Until.IsZero() {
+	toNow := h.Until.IsZero()
+	if toNow {
 		h.Until = s.cfg.Now()
 	}
 	if h.Since.IsZero() {
 		h.Since = h.Until.Add(-24 * time.Hour)
+	}
+	if toNow && s.cfg.History != nil {
+		var err error
+		if h.Until, err = s.cfg.History.Newest(r.Context(), h.Camera, h.Until); s.failed(w, r, err) {
+			return h, false
+		}
 	}
 	if span := h.Until.Sub(h.Since); span <= 0 || span > longestHistory {
 		q.bad("since", "must lie before until, by at most 366 days")

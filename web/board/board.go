@@ -57,6 +57,7 @@ const (
 // Board is safe for any goroutine.
 type Board struct {
 	cfg     Config
+	began   time.Time
 	dropped atomic.Int64 // pictures that nobody had time to encode
 	jobs    chan job
 
@@ -96,7 +97,7 @@ func New(cfg Config) *Board {
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
-	return &Board{cfg: cfg, jobs: make(chan job, maxJobs), cameras: map[string]*Listener{}}
+	return &Board{cfg: cfg, began: cfg.Now(), jobs: make(chan job, maxJobs), cameras: map[string]*Listener{}}
 }
 
 // Info is what a camera's events don't tell.
@@ -174,7 +175,7 @@ func (b *Board) Flips(f Filter) []Flip {
 			all = l.collect(all, &f)
 		}
 	}
-	slices.SortStableFunc(all, func(x, y found) int { return y.at.Compare(x.at) })
+	slices.SortStableFunc(all, func(x, y found) int { return cmp.Compare(y.order, x.order) })
 	out := []Flip{}
 	for _, x := range all[:min(len(all), cmp.Or(f.Limit, 100))] {
 		if flip, ok := x.camera.flip(x.key); ok {

@@ -33,6 +33,7 @@ type feed struct {
 	update  stability.Update
 	seq     uint64
 	prev    *frame.Thumb
+	at      func(pts time.Duration) time.Time // nil: from start on
 }
 
 func newFeed(l *Listener) *feed {
@@ -57,6 +58,9 @@ func (f *feed) frame(label int32, brk stability.Reason) {
 	o.Top[0], o.Top[1] = stability.Ranked{Index: label, Score: 0.75}, stability.Ranked{Index: label + 1, Score: 0.2}
 	f.tracker.Observe(&o, &f.update)
 	ev := event.Event{At: start.Add(pts), Observation: &o, Update: f.update}
+	if f.at != nil {
+		ev.At = f.at(pts)
+	}
 	cur := thumb(f.seq)
 	if f.update.Flip {
 		ev.Prev, ev.Cur, ev.PrevTop, ev.ChangedCells = f.prev, cur, []stability.Ranked{{Index: f.update.FlipAt.From, Score: 0.75}}, []uint16{3, 40}

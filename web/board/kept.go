@@ -14,6 +14,7 @@ import (
 type kept struct {
 	key          flipKey
 	at           time.Time
+	order        time.Duration // see Flip.Order
 	before       time.Duration // held; as hasHeld says
 	after        time.Duration
 	cells        *cellSet    // nil: unknown or none
@@ -113,7 +114,7 @@ func keep(at time.Time, ev *event.Event, crop *[4]float64) kept {
 // show is the flip as pages get it.
 func (l *Listener) show(k *kept) Flip {
 	f := Flip{
-		ID: l.flipID(k.key), Revision: int(k.revision), Camera: l.info.Name, Track: k.key.track, At: k.at,
+		ID: l.flipID(k.key), Revision: int(k.revision), Camera: l.info.Name, Track: k.key.track, At: k.at, Order: k.order.Microseconds(),
 		From: l.label(k.from.Index, k.from.Score), To: l.label(k.to.Index, k.to.Score), Kind: k.kind.String(),
 		Unexplained: k.flags.has(keptUnexplained), Decided: k.flags.has(keptDecided), NearCut: k.flags.has(keptNearCut),
 		TopBefore: l.ranking(k.topPrev.list()), TopAfter: l.ranking(k.top.list()), Cells: k.cells.list(), Crop: []float64{},

@@ -3,6 +3,7 @@ package board
 import (
 	"fmt"
 	"maps"
+	"math"
 	"slices"
 	"strconv"
 	"sync"
@@ -20,6 +21,8 @@ type Listener struct {
 
 	mu            sync.Mutex
 	dirty         bool
+	at            time.Time     // of the newest frame
+	order         time.Duration // of the newest flip
 	now           Camera
 	windows       map[time.Duration]Window
 	spark         spark
@@ -36,7 +39,7 @@ func newListener(b *Board, info Info) *Listener {
 	if info.Label == nil {
 		info.Label = func(i int32) string { return strconv.Itoa(int(i)) }
 	}
-	return &Listener{board: b, info: info, dirty: true, crop: cropOf(info.Crop), windows: map[time.Duration]Window{}, now: Camera{
+	return &Listener{board: b, info: info, dirty: true, order: math.MinInt64, crop: cropOf(info.Crop), windows: map[time.Duration]Window{}, now: Camera{
 		Name: info.Name, Site: info.Site, Source: info.Source, Model: info.Model,
 		Counts: Counts{Kinds: map[string]int64{}, Breaks: map[string]int64{}, Dropped: map[string]int64{}},
 	}}
@@ -103,6 +106,11 @@ func (l *Listener) observe(at time.Time, o *stability.Observation, ev *event.Eve
 	c := &l.now.Counts
 	c.Frames++
 	l.now.At = at.UTC()
+	if by := clockStep(l.at, at); by != 0 {
+		l.spark.shift(stepOf(at) - stepOf(at.Add(-by)))
+		l.ribbon.shift(by)
+	}
+	l.at = at
 	if ev.Break != stability.ReasonNone {
 		c.Breaks[ev.Break.String()]++
 	}
@@ -146,7 +154,12 @@ func (l *Listener) flipID(k flipKey) string {
 }
 
 func (l *Listener) newFlip(at time.Time, ev *event.Event) *kept {
-	k := l.flips.add(keep(at, ev, l.crop), l.board.cfg.Flips)
+	x := keep(at, ev, l.crop)
+	// By the time that went by, where that is known: a step of the wall clock
+	// makes no flip older. A camera's own flips stay as they came.
+	l.order = max(l.order, at.Sub(l.board.began))
+	x.order = l.order
+	k := l.flips.add(x, l.board.cfg.Flips)
 	l.revise(k, &ev.FlipAt)
 	l.now.Counts.Flips++
 	return k
@@ -275,7 +288,7 @@ func (l *Listener) forget(flips []Flip) {
 
 // found is a flip that a filter chooses.
 type found struct {
-	at     time.Time
+	order  time.Duration
 	camera *Listener
 	key    flipKey
 }
@@ -288,7 +301,7 @@ func (l *Listener) collect(out []found, f *Filter) []found {
 	for i := range l.flips.list {
 		k := l.flips.newest(i)
 		if (f.Kind == "" || f.Kind == k.kind.String()) && (!f.Unexplained || k.flags.has(keptUnexplained)) && !k.at.Before(f.Since) {
-			out = append(out, found{k.at, l, k.key})
+			out = append(out, found{k.order, l, k.key})
 		}
 	}
 	return out

@@ -14,13 +14,27 @@ const (
 	sparkSteps = 60
 )
 
-// spark counts flips in steps of the wall clock.
+// spark counts flips in steps of the wall clock. Where that is set back or on,
+// what was counted moves with it.
 type spark struct {
 	newest int64 // number of the newest step, by sparkStep since 1970
 	steps  [sparkSteps]step
 }
 
 type step struct{ pairs, flips, unexplained int64 }
+
+// clockStep is how far the wall clock was set on between two moments, or back;
+// zero for less than a second, and for times that know of no other clock.
+func clockStep(before, after time.Time) time.Duration {
+	if before.IsZero() {
+		return 0
+	}
+	step := after.Round(0).Sub(before.Round(0)) - after.Sub(before)
+	if step.Abs() < time.Second {
+		return 0
+	}
+	return step
+}
 
 func stepOf(at time.Time) int64 { return at.UnixMilli() / sparkStep.Milliseconds() }
 
@@ -41,8 +55,20 @@ func (s *spark) advance(n int64) {
 	}
 }
 
+// shift moves all that was counted by so many steps.
+func (s *spark) shift(by int64) {
+	from := s.steps
+	for i := range int64(sparkSteps) {
+		s.steps[((i+by)%sparkSteps+sparkSteps)%sparkSteps] = from[i]
+	}
+	s.newest += by
+}
+
 func (s *spark) add(at time.Time, pair, flip bool) {
 	n := stepOf(at)
+	if n <= s.newest-sparkSteps { // somebody else's clock went back
+		*s = spark{newest: n}
+	}
 	s.advance(n)
 	x := s.at(n)
 	if x == nil {
@@ -95,7 +121,9 @@ func (r *ribbon) add(at time.Time, label int32, score float32, gap stability.Rea
 	if !known {
 		x = 0
 	}
-	if k := len(r.list) - 1; k >= 0 && ms >= r.list[k].toMs {
+	if k := len(r.list) - 1; k >= 0 && ms < r.list[k].toMs {
+		r.back(ms)
+	} else if k >= 0 {
 		last := &r.list[k]
 		if gap == stability.ReasonNone {
 			last.toMs = ms // a label holds until the next frame
@@ -118,6 +146,26 @@ func (r *ribbon) add(at time.Time, label int32, score float32, gap stability.Rea
 	r.n, r.sum = 1, x
 	if extra := len(r.list) - maxSegments; extra > 0 {
 		r.list = slices.Delete(r.list, 0, extra)
+	}
+}
+
+// shift moves all stretches by so much time.
+func (r *ribbon) shift(by time.Duration) {
+	for i := range r.list {
+		r.list[i].fromMs += by.Milliseconds()
+		r.list[i].toMs += by.Milliseconds()
+	}
+}
+
+// back drops what lies after a time.
+func (r *ribbon) back(ms int64) {
+	n := len(r.list)
+	for n > 0 && r.list[n-1].fromMs >= ms {
+		n--
+	}
+	r.list = r.list[:n]
+	for i := range r.list {
+		r.list[i].toMs = min(r.list[i].toMs, ms)
 	}
 }
 

@@ -97,6 +97,11 @@ type Flip struct {
 	Camera   string    `json:"camera"`
 	Track    string    `json:"track"`
 	At       time.Time `json:"at"`
+	// Order puts the flips of one run of the program in order: the newer, the
+	// higher. Unlike At it does not go by the wall clock, which may be set
+	// back: it is microseconds since the run began, those before are below
+	// zero, and of a camera none is below that of one which came earlier.
+	Order int64 `json:"order"`
 
 	From Label  `json:"from"`
 	To   Label  `json:"to"`

@@ -270,6 +270,8 @@ func (aDay) Windows(_ context.Context, q history.Query) ([]history.Series, error
 
 func (aDay) Flips(context.Context, history.Query) ([]history.Flip, error) { return nil, nil }
 
+func (aDay) Newest(_ context.Context, _ string, now time.Time) (time.Time, error) { return now, nil }
+
 func (aDay) Alerts(_ context.Context, q history.Query) ([]alerts.Notice, error) {
 	begin := q.Until.Add(-3 * time.Hour)
 	return []alerts.Notice{{ID: "a", State: alerts.Resolved, Revision: 1, Camera: "camera-1", Rule: "FlickerHigh", At: begin.Add(8 * time.Minute), StartsAt: begin, EndsAt: begin.Add(8 * time.Minute)}}, nil

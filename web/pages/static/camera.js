@@ -66,6 +66,8 @@ export class CameraPage {
   stop() { clearInterval(this.timer); clearInterval(this.pastTimer); this.resized.disconnect(); this.scheme.removeEventListener('change', this.redraw); }
 
   async onCameras() {
+    // What another run of the program told has an order of its own.
+    if (this.run !== this.store.system.started) { this.run = this.store.system.started; this.known.clear(); this.flips.clear(); }
     this.draw();
     this.drawTools();
     this.onAlerts();
@@ -106,11 +108,14 @@ export class CameraPage {
     this.say();
   }
 
+  // recent are the known flips, the newest last.
+  recent() { return [...this.known.values()].sort((a, b) => a.order - b.order); }
+
   fits(f) { return (!this.kind.value || f.kind === this.kind.value) && (!this.odd.checked || f.unexplained); }
 
   fill() {
     this.flips.clear();
-    for (const f of [...this.known.values()].filter(f => this.fits(f)).slice(-60)) this.flips.show(f);
+    for (const f of this.recent().filter(f => this.fits(f)).slice(-60)) this.flips.show(f);
     this.say();
   }
 
@@ -170,7 +175,7 @@ export class CameraPage {
   }
 
   drawRibbon() {
-    if (this.detail) ribbon(this.canvas, this.detail.ribbon, [...this.known.values()], this.colours, RIBBON_SPAN);
+    if (this.detail) ribbon(this.canvas, this.detail.ribbon, this.recent(), this.colours, RIBBON_SPAN);
   }
 
   async fetchPast() {

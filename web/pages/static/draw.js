@@ -59,6 +59,19 @@ function prepare(canvas, height) {
   return { g, w };
 }
 
+// ofThisClock leaves out flips, of which the newest are the last, from before
+// the wall clock was set back: they lie elsewhere on it than the labels.
+const CLOCK_SLACK = 10e3;
+function ofThisClock(flips, end) {
+  let n = flips.length;
+  for (let latest = end + CLOCK_SLACK; n > 0; n--) {
+    const at = Date.parse(flips[n - 1].at);
+    if (at > latest) break;
+    latest = Math.min(latest, at + CLOCK_SLACK);
+  }
+  return flips.slice(n);
+}
+
 // ribbon draws stretches of labels up to now, with flips as marks under it.
 export function ribbon(canvas, segments, flips, colours, span) {
   const p = prepare(canvas, 78);
@@ -82,7 +95,7 @@ export function ribbon(canvas, segments, flips, colours, span) {
       g.fillText(name, a + 6, 25);
     }
   }
-  for (const f of flips) {
+  for (const f of ofThisClock(flips, end)) {
     const at = x(Date.parse(f.at));
     if (at <= 0) continue;
     g.strokeStyle = g.fillStyle = css(['glitch', 'transition', 'churn', 'censored'].includes(f.kind) ? f.kind : 'unknown');

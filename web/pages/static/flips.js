@@ -30,7 +30,7 @@ function side(flip, which, label, top) {
 }
 
 export function flipCard(flip, withCamera) {
-  return h('article', { class: 'flip', 'data-id': flip.id, 'data-revision': flip.revision },
+  return h('article', { class: 'flip', 'data-id': flip.id, 'data-revision': flip.revision, 'data-order': flip.order },
     h('header', {}, kindMark(flip.kind), flip.unexplained && h('span', { class: 'tag tag-alarm' }, 'unexplained'), flip.still && h('span', { class: 'tag' }, 'still'),
       flip.near_cut && h('span', { class: 'tag' }, 'near a cut'), !flip.decided && h('span', { class: 'tag', title: 'a score is below min_score' }, 'undecided'),
       h('time', { datetime: flip.at, class: 'goto' }, (withCamera ? flip.camera + ' ' : '') + clock(flip.at))),
@@ -55,9 +55,9 @@ export class FlipList {
     const el = flipCard(flip);
     this.cards.set(key, { flip, el });
     if (old) { old.el.replaceWith(el); return; }
-    const at = Date.parse(flip.at);
+    // Not by its time: the wall clock may have been set back meanwhile.
     let next = this.el.firstElementChild;
-    while (next && Date.parse(next.querySelector('time').dateTime) > at) next = next.nextElementSibling;
+    while (next && Number(next.dataset.order) > flip.order) next = next.nextElementSibling;
     this.el.insertBefore(el, next);
     while (this.el.children.length > this.most) {
       const last = this.el.lastElementChild;
