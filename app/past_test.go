@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/csv"
 	"errors"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -105,6 +106,29 @@ func TestReportOfThePast(t *testing.T) {
 	left, err := filepath.Glob(filepath.Join(o.Out, ".partial-*"))
 	if err != nil || len(left) > 0 {
 		t.Errorf("left behind: %q, %v", left, err)
+	}
+}
+
+// Where the wall clock was set back, what lies ahead of it is of the past, too.
+func TestReportAheadOfNow(t *testing.T) {
+	o := app.DefaultReportOptions()
+	o.Data, o.Since, o.Out = t.TempDir(), time.Hour, t.TempDir()
+	s, err := history.Open(history.Config{Dir: filepath.Join(o.Data, "history")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	door := s.Camera("door", 7, nil)
+	for i := range 100 { // from 20 minutes ago on
+		door.Notify(&event.Event{At: time.Now().Add(time.Duration(i-20) * time.Minute), Window: &stability.Window{Width: time.Minute, Pairs: 300, Observed: time.Minute}})
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	var out bytes.Buffer
+	if err := errors.Join(s.Run(ctx), app.Report(t.Context(), o, app.Streams{Out: &out, Err: io.Discard})); err != nil {
+		t.Fatal(err)
+	}
+	if want := "door: 0 flips in 30000 pairs, 0 unexplained\n"; out.String() != want {
+		t.Errorf("said %q, want %q", out.String(), want)
 	}
 }
 

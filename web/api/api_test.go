@@ -471,3 +471,25 @@ func TestThePastIsAskedInTurn(t *testing.T) {
 		t.Errorf("answered: %v, %d are being answered", answered, len(s.past))
 	}
 }
+
+// Where nothing is said about the end, what lies ahead of a clock that was
+// set back is there, too.
+func TestHistoryAheadOfNow(t *testing.T) {
+	s := newSite(t)
+	s.api.cfg.Now = time.Now
+	now := time.Now()
+	for query, want := range map[string]time.Time{
+		"": now, "camera=gate": now, "camera=stepped": now.Add(30 * time.Minute),
+		"camera=stepped&since=" + now.Add(10*time.Minute).UTC().Format(time.RFC3339):                                          now.Add(30 * time.Minute),
+		"camera=stepped&until=" + now.UTC().Format(time.RFC3339) + "&since=" + now.Add(-time.Hour).UTC().Format(time.RFC3339): now,
+	} {
+		w := httptest.NewRecorder()
+		h, ok := s.api.historyQuery(w, httptest.NewRequest("GET", "/?"+query, nil), false)
+		if off := h.Until.Sub(want); !ok || off.Abs() > time.Minute {
+			t.Errorf("%q: until %v, off by %v: %s", query, h.Until, off, w.Body)
+		}
+		if !strings.Contains(query, "since") && h.Since.Sub(now.Add(-24*time.Hour)).Abs() > time.Minute {
+			t.Errorf("%q: since %v", query, h.Since)
+		}
+	}
+}

@@ -18,6 +18,7 @@ import (
 	"github.com/flipmeter/flipmeter/event"
 	"github.com/flipmeter/flipmeter/frame"
 	"github.com/flipmeter/flipmeter/history"
+	"github.com/flipmeter/flipmeter/internal/clocktest"
 	"github.com/flipmeter/flipmeter/stability"
 	"github.com/flipmeter/flipmeter/web/access"
 	"github.com/flipmeter/flipmeter/web/api"
@@ -36,6 +37,7 @@ type plant struct {
 	cameras []*camera
 	config  api.Config
 	address string
+	clock   clocktest.Clock
 	server  *http.Server
 	end     []func()
 }
@@ -56,6 +58,7 @@ type camera struct {
 	prev     *frame.Thumb
 	pool     *frame.Pool
 	desk     *desk.Desk
+	step     time.Duration // of the wall clock
 	scene    []byte
 }
 
@@ -74,7 +77,8 @@ var classes = [...]string{"street sign", "parking meter", "bicycle", "tricycle &
 // if they had for some time.
 func newPlant(t *testing.T, n int, past, frameTime time.Duration) *plant {
 	t.Helper()
-	p := &plant{t: t, board: board.New(board.Config{}), hub: live.NewHub(live.Config{})}
+	p := &plant{t: t, hub: live.NewHub(live.Config{})}
+	p.board = board.New(board.Config{Now: p.clock.Now})
 	at := func(v float64) *float64 { return &v }
 	var err error
 	p.desk, err = desk.New(desk.Config{Rules: []alerts.Rule{
@@ -152,6 +156,16 @@ func (p *plant) stopServing() {
 	_ = p.server.Close()
 }
 
+// stepClock sets the wall clock on, or back.
+func (p *plant) stepClock(by time.Duration) {
+	p.clock.Step(by)
+	for _, c := range p.cameras {
+		c.mu.Lock()
+		c.step += by
+		c.mu.Unlock()
+	}
+}
+
 // run lets all cameras deliver until the function that it returns is called.
 func (p *plant) run() (stop func()) {
 	ctx, cancel := context.WithCancel(context.Background())
@@ -222,7 +236,7 @@ func (c *camera) frame(timely bool) {
 		o.Top[i] = stability.Ranked{Index: (label + int32(i)) % int32(len(classes)), Score: o.Score / float32(i+1)}
 	}
 	c.tracker.Observe(&o, &c.update)
-	ev := event.Event{Site: "north", Camera: c.name, At: c.start.Add(pts), Observation: &o, Update: c.update}
+	ev := event.Event{Site: "north", Camera: c.name, At: clocktest.Step(c.start.Add(pts), c.step), Observation: &o, Update: c.update}
 	cur := c.picture()
 	if c.update.Flip {
 		ev.Prev, ev.Cur, ev.PrevTop = c.prev, cur, []stability.Ranked{{Index: c.update.FlipAt.From, Score: 0.6}, {Index: c.update.FlipAt.To, Score: 0.3}}

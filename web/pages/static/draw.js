@@ -62,7 +62,7 @@ function prepare(canvas, height) {
 // ofThisClock leaves out flips, of which the newest are the last, from before
 // the wall clock was set back: they lie elsewhere on it than the labels.
 const CLOCK_SLACK = 10e3;
-function ofThisClock(flips, end) {
+export function ofThisClock(flips, end) {
   let n = flips.length;
   for (let latest = end + CLOCK_SLACK; n > 0; n--) {
     const at = Date.parse(flips[n - 1].at);
