@@ -164,8 +164,8 @@ func (r *ribbon) back(ms int64) {
 		n--
 	}
 	r.list = r.list[:n]
-	for i := range r.list {
-		r.list[i].toMs = min(r.list[i].toMs, ms)
+	if n > 0 {
+		r.list[n-1].toMs = min(r.list[n-1].toMs, ms)
 	}
 }
 
