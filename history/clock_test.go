@@ -16,7 +16,7 @@ import (
 // noonClock says that it is noon, and goes as the real one.
 func noonClock() *clocktest.Clock {
 	c := &clocktest.Clock{}
-	c.Step(noon.Sub(time.Now()).Truncate(time.Second))
+	c.Step(time.Until(noon).Truncate(time.Second))
 	return c
 }
 
