@@ -11,7 +11,8 @@ import (
 // message that an alert fires, reminders while it does, and one that it is
 // resolved, to whoever was told that it fires. An alert that fires under a
 // silence is told when the silence ends, if it still fires then, and never
-// if it doesn't. One goroutine uses it.
+// if it doesn't. Stepped
+// must be told when the wall clock was set. One goroutine uses it.
 type Ledger struct {
 	open     map[string]*entry // by camera, rule
 	silences []Silence
@@ -41,6 +42,7 @@ func (l *Ledger) Take(wall time.Time, transitions []Transition) []Notice {
 				l.open[key] = e
 			} else {
 				n.ID, n.StartsAt, n.Revision = e.Notice.ID, e.Notice.StartsAt, e.Notice.Revision
+				n.ordered()
 			}
 			out = l.tell(out, wall, e, n)
 		case Resolved:
@@ -50,6 +52,7 @@ func (l *Ledger) Take(wall time.Time, transitions []Transition) []Notice {
 			if e.Told {
 				n := newNotice(wall, t)
 				n.ID, n.StartsAt, n.Revision = e.Notice.ID, e.Notice.StartsAt, e.Notice.Revision+1
+				n.ordered()
 				out = append(out, n)
 			}
 			delete(l.open, key)
@@ -79,6 +82,7 @@ func (l *Ledger) Tick(wall time.Time) []Notice {
 		if !e.Told {
 			n := e.Notice
 			n.At = wall.UTC()
+			n.ordered()
 			out = l.tell(out, wall, e, n)
 		}
 	}

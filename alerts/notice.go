@@ -23,8 +23,10 @@ type Notice struct {
 	Metric   string        `json:"metric"`
 	Window   time.Duration `json:"window_ns"`
 
-	At       time.Time `json:"at"`        // of this message
-	StartsAt time.Time `json:"starts_at"` // of the firing
+	At time.Time `json:"at"` // of this message
+	// StartsAt is when it began to fire, by the wall clock as it goes now:
+	// where that was set, it is another time than was told before.
+	StartsAt time.Time `json:"starts_at"`
 	EndsAt   time.Time `json:"ends_at,omitzero"`
 
 	// Value was judged by Bound; nil where unknown. Median and Spread are

@@ -53,7 +53,7 @@ func newOperating(cfg *configs.Watch, now func() time.Time, log *slog.Logger) (*
 	o := &operating{cfg: cfg, now: now, hub: live.NewHub(live.Config{}), bus: map[string]*bus.Listener{}}
 	o.publish = api.Publisher{Hub: o.hub, Log: log.With("component", "web")}
 	o.board = panel.New(panel.Config{Now: now, PicturesOff: !cfg.Web.Pictures})
-	t, err := termsOf(cfg, log)
+	t, err := termsOf(cfg, now, log)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrUsage, err)
 	}

@@ -24,7 +24,7 @@ type terms struct {
 }
 
 // termsOf makes the terms that a configuration says.
-func termsOf(cfg *configs.Watch, log *slog.Logger) (*terms, error) {
+func termsOf(cfg *configs.Watch, now func() time.Time, log *slog.Logger) (*terms, error) {
 	t := &terms{}
 	var err error
 	if t.access, err = accessOf(&cfg.Web, log); err != nil {
@@ -34,7 +34,7 @@ func termsOf(cfg *configs.Watch, log *slog.Logger) (*terms, error) {
 	if cfg.Alerts.Builtin {
 		t.desk.Rules = alerts.WithBuiltin(cfg.Alerts.Rules)
 	}
-	if t.desk.Lanes, err = alertLanes(cfg); err != nil {
+	if t.desk.Lanes, err = alertLanes(cfg, now); err != nil {
 		return nil, fmt.Errorf("watch.alerts: %w", err)
 	}
 	return t, nil
@@ -61,7 +61,7 @@ type renewal struct {
 
 // renewal checks the terms of a configuration. Nothing is changed yet.
 func (o *operating) renewal(cfg *configs.Watch, log *slog.Logger) (*renewal, error) {
-	t, err := termsOf(cfg, log)
+	t, err := termsOf(cfg, o.now, log)
 	if err != nil {
 		return nil, err
 	}
@@ -125,11 +125,11 @@ func accessOf(cfg *configs.Web, log *slog.Logger) (access.Config, error) {
 	}, nil
 }
 
-// alertLanes makes the receivers of alerts.
-func alertLanes(cfg *configs.Watch) ([]dispatch.Lane, error) {
+// alertLanes makes the receivers of alerts, with the clock that they sign by.
+func alertLanes(cfg *configs.Watch, now func() time.Time) ([]dispatch.Lane, error) {
 	var lanes []dispatch.Lane
 	for _, c := range cfg.Alerts.Webhooks {
-		w, err := webhook.New(webhook.Config{URL: c.URL, Secret: c.Secret, Site: cfg.NATS.Site, PageURL: cfg.Web.PageURL})
+		w, err := webhook.New(webhook.Config{URL: c.URL, Secret: c.Secret, Site: cfg.NATS.Site, PageURL: cfg.Web.PageURL, Now: now})
 		if err != nil {
 			return nil, fmt.Errorf("webhook %s: %w", c.Name, err)
 		}

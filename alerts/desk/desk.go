@@ -63,6 +63,7 @@ type Desk struct {
 	health map[string]alerts.Health
 	dirty  bool
 	outbox []outgoing
+	seen   time.Time // when the clock was last looked at
 }
 
 // New makes a desk and reads its state. An error names a rule or a receiver
@@ -82,10 +83,15 @@ func New(cfg Config) (*Desk, error) {
 	if err != nil {
 		return nil, err
 	}
-	d := &Desk{cfg: cfg, began: cfg.Now(), engine: engine, ledger: alerts.NewLedger(), health: map[string]alerts.Health{},
+	d := &Desk{cfg: cfg, engine: engine, ledger: alerts.NewLedger(), health: map[string]alerts.Health{},
 		wake: make(chan struct{}, 1), disk: make(chan struct{}, 1)}
+	d.began = cfg.Now()
+	d.seen = d.began
 	dc := cfg.Dispatch
 	dc.Changed = d.changed
+	if dc.Now == nil {
+		dc.Now = cfg.Now
+	}
 	if dc.Log == nil {
 		dc.Log = cfg.Log
 	}
@@ -103,10 +109,26 @@ func (d *Desk) Widths() []time.Duration {
 	return d.engine.Windows()
 }
 
-// clock gives the wall clock, and the engine's.
+// clock gives the wall clock, and the engine's, by which intervals are right.
+// Where the wall clock was set since the last look, what is kept by it
+// follows. d.mu is held.
 func (d *Desk) clock() (time.Time, time.Duration) {
 	now := d.cfg.Now()
+	if by := alerts.ClockStep(d.seen, now); by != 0 {
+		d.stepped(now, by)
+	}
+	d.seen = now
 	return now, now.Sub(d.began)
+}
+
+// stepped follows the wall clock, which was set on by a duration, or back.
+// d.mu is held.
+func (d *Desk) stepped(now time.Time, by time.Duration) {
+	d.cfg.Log.Warn("the wall clock was set: begins of alerts follow it", "by", by)
+	d.ledger.Stepped(now, by)
+	d.dispatcher.Stepped(by)
+	d.dirty = true
+	d.rouse()
 }
 
 // Window judges a window of a camera. It does not keep it.
@@ -209,13 +231,15 @@ func (d *Desk) changed() {
 func (d *Desk) Alerts() []alerts.Alert {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	return d.ledger.Alerts(d.cfg.Now())
+	now, _ := d.clock()
+	return d.ledger.Alerts(now)
 }
 
 // Silences lists those that hold, will hold, or ended within a day.
 func (d *Desk) Silences() []alerts.Silence {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	d.clock()
 	return d.ledger.Silences()
 }
 
@@ -233,7 +257,8 @@ func (d *Desk) Silence(s alerts.Silence) (alerts.Silence, error) {
 func (d *Desk) silence(s alerts.Silence) (alerts.Silence, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	made, err := d.ledger.Silence(d.cfg.Now(), s)
+	now, _ := d.clock()
+	made, err := d.ledger.Silence(now, s)
 	d.dirty = d.dirty || err == nil
 	return made, err
 }
@@ -248,7 +273,8 @@ func (d *Desk) EndSilence(id string) bool {
 func (d *Desk) endSilence(id string) bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	ok := d.ledger.EndSilence(d.cfg.Now(), id)
+	now, _ := d.clock()
+	ok := d.ledger.EndSilence(now, id)
 	d.dirty = d.dirty || ok
 	return ok
 }

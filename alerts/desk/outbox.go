@@ -65,8 +65,8 @@ func (d *Desk) snapshot() (*state, []outgoing) {
 	if !d.dirty || d.cfg.Dir == "" {
 		return nil, d.outbox
 	}
-	d.dirty = false
 	now, at := d.clock()
+	d.dirty = false
 	s := &state{Schema: stateSchema, Saved: now.UTC(), Engine: d.engine.Snapshot(at, now), Ledger: d.ledger.Snapshot(), Queues: d.dispatcher.Snapshot()}
 	for i := range d.outbox {
 		s.Outbox = append(s.Outbox, d.outbox[i].notices...)

@@ -42,8 +42,17 @@ func (d *Desk) load() {
 	if d.read(stateFile, &s) {
 		d.dispatcher.Restore(s.Queues)
 		d.ledger.Restore(s.Ledger)
+		saved := now
+		if s.Saved.After(now) { // the clock went back in between: no more is known than that some time has passed
+			saved = s.Saved
+			by := now.Round(0).Sub(saved)
+			d.stepped(now, by)
+			for i := range s.Outbox {
+				s.Outbox[i] = s.Outbox[i].Stepped(by)
+			}
+		}
 		d.post(outgoing{at: now, notices: s.Outbox})
-		d.tell(now, d.engine.Restore(at, now, s.Engine))
+		d.tell(now, d.engine.Restore(at, saved, s.Engine))
 	}
 	var b []alerts.SavedBaseline
 	if d.read(baselinesFile, &b) {

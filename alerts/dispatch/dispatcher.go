@@ -45,6 +45,7 @@ type Config struct {
 	// Changed, if set, is called after the queues changed by a delivery. It
 	// must not block.
 	Changed func()
+	Now     func() time.Time // nil is time.Now
 	Log     *slog.Logger
 }
 
@@ -68,6 +69,9 @@ func New(cfg Config, lanes ...Lane) (*Dispatcher, error) {
 	setDefault(&cfg.Drain, 5*time.Second)
 	if cfg.Changed == nil {
 		cfg.Changed = func() {}
+	}
+	if cfg.Now == nil {
+		cfg.Now = time.Now
 	}
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
@@ -200,6 +204,15 @@ func (d *Dispatcher) Stats() []Stats {
 		out[i] = l.snapshotStats()
 	}
 	return out
+}
+
+// Stepped follows the wall clock, which was set on by a duration, or back:
+// what waits tells times of the clock as it goes now, and nobody is reminded
+// sooner or later for it. Safe for any goroutine.
+func (d *Dispatcher) Stepped(by time.Duration) {
+	for _, l := range d.list() {
+		l.stepped(by)
+	}
 }
 
 // Saved is what must outlast a restart, by receiver.

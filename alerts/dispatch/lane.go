@@ -79,7 +79,8 @@ func (l *lane) push(n alerts.Notice) {
 	case n.State == alerts.Resolved:
 		delete(l.passed, n.ID)
 	default:
-		if last, ok := l.passed[n.ID]; ok && n.At.Sub(last) < l.want.RemindEvery {
+		// One from before the last is one from after the clock was set back.
+		if last, ok := l.passed[n.ID]; ok && !n.At.Before(last) && n.At.Sub(last) < l.want.RemindEvery {
 			return
 		}
 		l.passed[n.ID] = n.At
@@ -144,7 +145,7 @@ func (l *lane) settle(err error) (done bool) {
 	switch {
 	case err == nil:
 		l.stats.Sent += int64(n)
-		l.stats.LastError, l.stats.LastSent = "", time.Now().UTC()
+		l.stats.LastError, l.stats.LastSent = "", l.cfg.Now().UTC()
 	case errors.As(err, &refused):
 		l.stats.Refused += int64(n)
 		l.stats.LastError = err.Error()
@@ -264,4 +265,19 @@ func (l *lane) restore(s SavedLane) {
 		l.stats.Lost += int64(extra)
 	}
 	maps.Copy(l.passed, s.Passed)
+}
+
+// stepped follows the wall clock, which was set on by a duration, or back.
+func (l *lane) stepped(by time.Duration) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for i := range l.waiting {
+		l.waiting[i] = l.waiting[i].Stepped(by)
+	}
+	for id, at := range l.passed {
+		l.passed[id] = at.Add(by)
+	}
+	if !l.stats.LastSent.IsZero() {
+		l.stats.LastSent = l.stats.LastSent.Add(by)
+	}
 }

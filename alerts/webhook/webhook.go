@@ -132,20 +132,26 @@ func sign(secret, timestamp string, body []byte) string {
 	return hex.EncodeToString(mac.Sum(nil))
 }
 
+// ErrAge says that a signature fits, but is of another time. Answer
+// http.StatusTooEarly then: what is sent again is signed anew, and gets
+// through once both clocks say the same.
+var ErrAge = errors.New("it was signed at another time")
+
 // Verify is for receivers written in Go: it checks a delivery's signature
-// and that it is not older, or newer, than tolerance.
+// and that it is not older, or newer, than tolerance; an error for that alone
+// wraps ErrAge.
 func Verify(secret string, header http.Header, body []byte, now time.Time, tolerance time.Duration) error {
 	at := header.Get(TimestampHeader)
 	seconds, err := strconv.ParseInt(at, 10, 64)
 	if err != nil {
 		return fmt.Errorf("verify a webhook: no %s", TimestampHeader)
 	}
-	if age := now.Sub(time.Unix(seconds, 0)); age.Abs() > tolerance {
-		return fmt.Errorf("verify a webhook: it is %s old, at most %s is taken", age, tolerance)
-	}
 	got, ok := strings.CutPrefix(header.Get(SignatureHeader), "v1=")
 	if !ok || !hmac.Equal([]byte(got), []byte(sign(secret, at, body))) {
 		return errors.New("verify a webhook: the signature does not fit")
+	}
+	if age := now.Sub(time.Unix(seconds, 0)); age.Abs() > tolerance {
+		return fmt.Errorf("verify a webhook: %w: it is %s old, at most %s is taken", ErrAge, age, tolerance)
 	}
 	return nil
 }
