@@ -19,6 +19,9 @@ type Silence struct {
 	Rule   string    `json:"rule"`
 	From   time.Time `json:"from"`
 	Until  time.Time `json:"until"`
+	// Lasting is set where it was asked to hold for a time rather than until
+	// a date: it does, wherever the wall clock is set in between.
+	Lasting bool `json:"lasting,omitempty"`
 	// By is who made it, Comment why.
 	By      string `json:"by"`
 	Comment string `json:"comment"`

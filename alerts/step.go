@@ -33,24 +33,23 @@ func (n *Notice) ordered() {
 }
 
 // Stepped follows the wall clock, which was set on by a duration, or back, and
-// is wall now. What fires has fired for as long as it had. A silence ends when
-// the wall clock says so; but where that is set back, one that held goes on
-// holding, and one that was over stays so.
+// is wall now. What fires has fired for as long as it had. A silence that lasts
+// for a time does so. One until a date ends when the wall clock says so; but
+// where that is set back, one that held goes on holding, and one that was over
+// stays so.
 func (l *Ledger) Stepped(wall time.Time, by time.Duration) {
 	for _, e := range l.open {
 		e.Notice = e.Notice.Stepped(by)
 	}
-	if by > 0 {
-		return
-	}
 	was := wall.Add(-by)
 	for i := range l.silences {
 		s := &l.silences[i]
-		if !was.Before(s.Until) {
-			s.Until = s.Until.Add(by)
-		}
-		if !was.Before(s.From) {
+		begun, over := !was.Before(s.From), !was.Before(s.Until)
+		if begun && (by < 0 || s.Lasting) {
 			s.From = s.From.Add(by)
+		}
+		if over && by < 0 || begun && s.Lasting {
+			s.Until = s.Until.Add(by)
 		}
 	}
 }

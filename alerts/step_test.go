@@ -105,6 +105,10 @@ func TestASilenceUnderAStepOfTheWallClock(t *testing.T) {
 		"holds, no step":    {Silence{From: at(-0.5), Until: at(1.5)}, 0, "###------"},
 		"holds, back":       {Silence{From: at(-0.5), Until: at(1.5)}, -2 * time.Hour, "#######--"},
 		"holds, on":         {Silence{From: at(-0.5), Until: at(1.5)}, time.Hour, "#--------"},
+		"lasts, back":       {Silence{From: at(-0.5), Until: at(1.5), Lasting: true}, -2 * time.Hour, "###------"},
+		"lasts, on":         {Silence{From: at(-0.5), Until: at(1.5), Lasting: true}, 2 * time.Hour, "###------"},
+		"lasted, back":      {Silence{From: at(-1), Until: at(0), Lasting: true}, -2 * time.Hour, "---------"},
+		"will last, on":     {Silence{From: at(1), Until: at(2), Lasting: true}, time.Hour / 2, "-##------"},
 		"to come, no step":  {Silence{From: at(1), Until: at(2)}, 0, "--##-----"},
 		"to come, half on":  {Silence{From: at(1), Until: at(2)}, time.Hour / 2, "-##------"},
 		"to come, hour off": {Silence{From: at(1), Until: at(2)}, -time.Hour, "----##---"},
@@ -121,6 +125,9 @@ func TestASilenceUnderAStepOfTheWallClock(t *testing.T) {
 			} else {
 				got.WriteByte('-')
 			}
+		}
+		if s := l.silences[0]; c.s.Lasting && s.Until.Sub(s.From) != c.s.Until.Sub(c.s.From) {
+			t.Errorf("%s: it says from %s until %s", name, s.From, s.Until)
 		}
 		if got.String() != c.want {
 			t.Errorf("%s: %s, want %s", name, got.String(), c.want)

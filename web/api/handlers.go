@@ -244,6 +244,7 @@ func (s *server) silence(w http.ResponseWriter, r *http.Request) {
 	}
 	v := alerts.Silence{Camera: n.Camera, Rule: n.Rule, From: n.From, Until: n.Until, Comment: n.Comment, By: access.From(r.Context()).Name}
 	if n.DurationS > 0 {
+		v.Lasting = true
 		if v.From.IsZero() {
 			v.From = s.cfg.Now()
 		}
