@@ -114,7 +114,7 @@ func (d *decoding) growing(name, path string, s configs.CameraSettings, w wants,
 		}
 		return growing.Open(ctx, growing.Config{
 			Dir: path, Stream: name, Wants: w.list, Pool: pool, Codec: codec, Region: region, Mask: s.Mask,
-			Taken: taken, Settled: s.Settled, Logger: log,
+			Taken: taken, Settled: s.Settled, Now: d.now, Logger: log,
 			OpenClip: func(ctx context.Context, clip string) (ingest.Source, error) {
 				ctx, cancel := context.WithTimeout(ctx, s.OpenTimeout+openMargin)
 				defer cancel()

@@ -36,7 +36,8 @@ type Config struct {
 	// Every is how often the folder is looked into; 0 is half a second. Where
 	// looking takes long it is done less often.
 	Every  time.Duration
-	Logger *slog.Logger // nil discards
+	Now    func() time.Time // nil is time.Now
+	Logger *slog.Logger     // nil discards
 }
 
 const defaultEvery = 500 * time.Millisecond
@@ -45,10 +46,18 @@ const defaultEvery = 500 * time.Millisecond
 // the files' own times don't say.
 const between = 40 * time.Millisecond
 
+// clockBack is by how much a file's time must lie before that of the file
+// before it, so that the clock counts as put back. Less is what writers that
+// work side by side do.
+const clockBack = 2 * time.Second
+
 // Source is a folder that grows: an ingest.Source that never ends. One
 // goroutine uses it. Its frames' time is that at which their file was last
 // written, from the first one on. Pictures follow one another as frames do;
-// a clip's first frame, and what comes after a clip, has a gap before it.
+// a clip's first frame, and what comes after a clip, has a gap before it. Where
+// the clock that files' times are from was put back, there is a break by time,
+// and time goes on by as much as it took the file to come, but no more than
+// between the two files before.
 type Source struct {
 	cfg  Config
 	log  *slog.Logger
@@ -73,6 +82,9 @@ type Source struct {
 	base   time.Duration // PTS of the beginning of the file that is read
 	last   time.Duration
 	at     time.Time // when it was written
+	came   time.Time // and when it was found
+	usual  time.Duration
+	back   bool // the clock was put back before it
 	closed bool
 }
 
@@ -82,6 +94,9 @@ var errClosed = errors.New("read from a source that is closed")
 func Open(ctx context.Context, cfg Config) (ingest.Source, error) {
 	if cfg.Logger == nil {
 		cfg.Logger = slog.New(slog.DiscardHandler)
+	}
+	if cfg.Now == nil {
+		cfg.Now = time.Now
 	}
 	if cfg.Every == 0 {
 		cfg.Every = defaultEvery
@@ -224,12 +239,18 @@ func (s *Source) wait(ctx context.Context) (file, error) {
 
 // begin sets the time of a file's frames.
 func (s *Source) begin(f file) {
-	s.at = f.stamp.mod
-	if s.origin.IsZero() {
+	before, came := s.at, s.came
+	s.at, s.came = f.stamp.mod, s.cfg.Now()
+	switch {
+	case s.origin.IsZero():
 		s.origin = s.at
-		return
+	case before.Sub(s.at) > clockBack:
+		s.base, s.back = s.last+max(between, min(s.came.Sub(came), s.usual)), true
+		s.origin = s.at.Add(-s.base)
+	default:
+		s.usual = s.at.Sub(before)
+		s.base = max(s.at.Sub(s.origin), s.last+between)
 	}
-	s.base = max(s.at.Sub(s.origin), s.last+between)
 }
 
 // describe notes what the folder is like, by its first file.
@@ -256,6 +277,8 @@ func (s *Source) deliver(into *frame.Frame) error {
 	switch {
 	case s.gap:
 		into.Break = frame.BreakGap
+	case s.back:
+		into.Break = frame.BreakTime
 	case s.have && changed:
 		into.Break = frame.BreakSize
 	default:
@@ -286,7 +309,7 @@ func (s *Source) number(into *frame.Frame, step uint64) {
 		s.seq += step + uint64(s.lost)
 	}
 	into.Seq = s.seq
-	s.last, s.begun, s.gap, s.lost = into.PTS, true, false, 0
+	s.last, s.begun, s.gap, s.back, s.lost = into.PTS, true, false, false, 0
 }
 
 // Close closes what is open. It may be called again.

@@ -78,6 +78,8 @@ type Intake struct {
 	tracks  map[string]*track
 	epochs  uint64
 	now     time.Duration // newest time of arrival
+	clock   time.Time     // what the wall clock said then
+	sender  sender
 	ticked  time.Duration
 }
 
@@ -166,7 +168,7 @@ func (i *Intake) Message(m *Message) {
 
 // advance moves the time of arrival, which neither stands still nor goes back.
 func (i *Intake) advance(now time.Time) {
-	i.now = max(now.Sub(i.base), i.now+1)
+	i.now, i.clock = max(now.Sub(i.base), i.now+1), now
 }
 
 // Tick lets time pass: labels hold, and idle tracks end.
@@ -219,12 +221,46 @@ func (t *track) lose(why stability.Reason) {
 	t.label = stability.NoLabel
 }
 
+// newest is the time of the track's last message.
+func (t *track) newest(changes bool) time.Duration {
+	if changes {
+		return t.told
+	}
+	return t.at
+}
+
+// stepped breaks what is judged by the messages' own times. Labels that hold
+// do so by the time of arrival, and hold on.
+func (i *Intake) stepped() {
+	if i.cfg.Changes {
+		return
+	}
+	for _, t := range i.tracks {
+		if t.lost == stability.ReasonNone {
+			t.lose(stability.ReasonGap)
+		}
+	}
+}
+
 // take puts a reading behind those of its track.
 func (i *Intake) take(o Outcome, r *Reading, m *Message) Outcome {
 	at := m.Received
 	when := i.now
 	if !r.At.IsZero() && !m.Retained {
-		at, when = r.At, r.At.Sub(i.base)
+		var v clockVerdict
+		if when, v = i.sender.when(m.Received.Sub(i.base), m.Received.Sub(r.At)); v == stepped {
+			i.stepped()
+			when = i.now
+		} else {
+			at = r.At
+		}
+		if t := i.tracks[r.Track]; v == late && o != Ended && t != nil && when <= t.newest(i.cfg.Changes) {
+			t.lose(stability.ReasonGap)
+			return Order
+		}
+		if i.cfg.Changes && v == late && i.tracks[r.Track] == nil {
+			at, when = m.Received, i.now
+		}
 	}
 	t := i.tracks[r.Track]
 	if o == Ended {
@@ -319,7 +355,7 @@ func (i *Intake) hold(key string, t *track, until time.Duration) {
 	p := i.period()
 	for next := t.at + p; next <= until-p/2; next += p {
 		t.at = next
-		i.sink.Observe(key, i.observation(t, stability.ReasonNone, next, t.label), i.base.Add(next), true)
+		i.sink.Observe(key, i.observation(t, stability.ReasonNone, next, t.label), i.clock.Add(next-i.now), true)
 	}
 }
 
