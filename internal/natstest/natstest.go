@@ -58,6 +58,8 @@ func start(t testing.TB, opts server.Options) *Server {
 
 func (s *Server) run(t testing.TB) {
 	t.Helper()
+	awaitPort(s.opts.Port)
+	awaitPort(s.opts.MQTT.Port)
 	opts := s.opts // the server writes to its options
 	ns, err := server.NewServer(&opts)
 	if err != nil {

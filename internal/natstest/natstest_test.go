@@ -1,6 +1,7 @@
 package natstest
 
 import (
+	"net"
 	"testing"
 	"time"
 
@@ -56,5 +57,21 @@ func TestStartListensNowhere(t *testing.T) {
 	}
 	if a := s.ns.Addr(); a != nil {
 		t.Fatalf("listens on %s", a)
+	}
+}
+
+// A restart waits for a port that somebody came by meanwhile.
+func TestRestartWaitsForItsPort(t *testing.T) {
+	s := Listen(t)
+	address := s.ns.Addr().String()
+	s.Stop()
+	l, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	time.AfterFunc(300*time.Millisecond, func() { _ = l.Close() })
+	s.Restart(t)
+	if got := s.ns.Addr().String(); got != address {
+		t.Errorf("it is at %s, was at %s", got, address)
 	}
 }

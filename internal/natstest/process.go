@@ -60,6 +60,7 @@ func serve(text string, in io.Reader, out io.Writer) error {
 			return err
 		}
 	}
+	awaitPort(cfg.Port)
 	ns, err := server.NewServer(&server.Options{
 		Host: "127.0.0.1", Port: cfg.Port, JetStream: true, StoreDir: cfg.Dir,
 		DisableJetStreamBanner: true, NoSigs: true, NoLog: true,
