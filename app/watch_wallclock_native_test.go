@@ -49,12 +49,13 @@ defaults: {open_timeout: 20s, read_timeout: 20s, stall_after: 20s, queue_size: 1
 cameras:
   - {name: live, url: %q}
   - {name: film, url: "synth:number?frames=100000&fps=10&size=96x96"}
-  - {name: told, url: "nats:plant.labels", messages: {label: label, gap: 30m, idle: 30m}}
+  - {name: told, url: "nats:plant.labels", messages: {time: "", gap: 30m, idle: 30m}}
+  - {name: timed, url: "nats:plant.labels", messages: {gap: 30m, idle: 30m}}
 `, server.URL("cam")), infertest.Script(w.script), withDecoder(t), c.listen, func(o *app.WatchOptions) {
 		o.Now = clock.Now
 		o.Listeners[0].(*tape).onSeen = func(ev *event.Event) {
 			seen[ev.Camera] = append(seen[ev.Camera], instant{ev.Observation.PTS, ev.At})
-			if ev.Camera != "told" {
+			if w.flips[ev.Camera] != nil {
 				w.note(ev)
 			}
 		}
@@ -69,20 +70,20 @@ cameras:
 		t.Helper()
 		live, film := r.tape.observations("live"), r.tape.observations("film")
 		for range 10 {
-			if err := nc.Publish("plant.labels", fmt.Appendf(nil, `{"label": "label %d"}`, told/3)); err != nil {
+			if err := nc.Publish("plant.labels", fmt.Appendf(nil, `{"label": "label %d", "time": %q}`, told/3, clock.Now().Format(time.RFC3339Nano))); err != nil {
 				t.Fatal(err)
 			}
 			told++
 		}
 		r.eventually("more frames and labels", func() bool {
-			return r.tape.observations("live") > live+60 && r.tape.observations("film") > film+30 && r.tape.observations("told") == told
+			return r.tape.observations("live") > live+60 && r.tape.observations("film") > film+30 && r.tape.observations("told") == told && r.tape.observations("timed") == told
 		})
 	}
 	firing := func() int {
 		list, _ := ask[[]alerts.Alert](r, "GET", "/api/v1/alerts", "")
 		return len(list)
 	}
-	r.eventually("labels are heard", func() bool { return r.states("told", "up") > 0 })
+	r.eventually("labels are heard", func() bool { return r.states("told", "up") > 0 && r.states("timed", "up") > 0 })
 	more()
 	clock.Step(-time.Hour)
 	more()
@@ -116,14 +117,17 @@ cameras:
 	values := r.gather()
 	for camera, at := range seen {
 		slack := 10 * time.Second // of a camera's own clock, or of a machine with much to do
-		if camera == "told" {
+		if camera == "told" || camera == "timed" {
 			slack = time.Second // both are when the message came
 		}
 		steps := []time.Duration{}
 		for i, m := range at[1:] {
 			before := at[i]
-			// Sub goes by the monotonic reading.
-			if off := m.pts - at[0].pts - m.at.Sub(at[0].at); m.pts <= before.pts || off.Abs() > slack {
+			gone := m.at.Sub(at[0].at) // by the monotonic readings
+			if camera == "timed" {     // what a message says has none, and came as another camera's
+				gone = seen["told"][i+1].pts - seen["told"][0].pts
+			}
+			if off := m.pts - at[0].pts - gone; m.pts <= before.pts || off.Abs() > slack {
 				t.Errorf("%s: %v comes after %v, and is off by %v", camera, m.pts, before.pts, off)
 			}
 			if d := (m.at.Round(0).Sub(before.at.Round(0)) - (m.pts - before.pts)).Round(time.Hour); d != 0 {
@@ -137,7 +141,7 @@ cameras:
 	if want := map[string]int{"reconnect": 1}; !maps.Equal(w.breaks["live"], want) || len(w.breaks["film"]) > 0 {
 		t.Errorf("breaks %v and %v", w.breaks["live"], w.breaks["film"])
 	}
-	for camera, breaks := range map[string]int{"live": 1, "film": 0, "told": 0} {
+	for camera, breaks := range map[string]int{"live": 1, "film": 0, "told": 0, "timed": 0} {
 		n := len(seen[camera])
 		if got := sum(values, "flipmeter_pairs_total camera="+camera); got != n-1-breaks {
 			t.Errorf("%s: %d pairs of %d frames with %d breaks", camera, got, n, breaks)
@@ -146,18 +150,20 @@ cameras:
 			t.Errorf("%s: the metric says %d breaks, want %d", camera, got, breaks)
 		}
 	}
-	if got, want := sum(values, "flipmeter_flips_total camera=told"), (told-1)/3; got != want {
-		t.Errorf("told: %d flips, want %d", got, want)
+	for _, camera := range []string{"told", "timed"} {
+		if got, want := sum(values, "flipmeter_flips_total camera="+camera), (told-1)/3; got != want {
+			t.Errorf("%s: %d flips, want %d", camera, got, want)
+		}
 	}
 	r.reopen(func(url string) {
 		states := r.publishedStates(url)
 		c.check(t, states)
-		for _, camera := range []string{"film", "told"} {
+		for _, camera := range []string{"film", "told", "timed"} {
 			if want := []string{"connecting", "up"}; !slices.Equal(states[camera], want) {
 				t.Errorf("the states of %s are %q", camera, states[camera])
 			}
 		}
-		hours := map[string]map[time.Duration]bool{"live": {}, "film": {}, "told": {}}
+		hours := map[string]map[time.Duration]bool{"live": {}, "film": {}, "told": {}, "timed": {}}
 		r.each(url, bus.TypeWindow, func(payload []byte) error {
 			var v bus.Window
 			err := json.Unmarshal(payload, &v)

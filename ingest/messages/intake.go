@@ -38,6 +38,8 @@ const (
 	// lateness is how late a change may be told, where messages tell their
 	// time, and still count from when it was.
 	lateness = 2 * time.Second
+	// leastStep is by how much a wall clock must be set for it to count.
+	leastStep = time.Second / 2
 	// longestNap is for how long a held label goes on while nobody called
 	// Tick: longer, and this program was asleep and heard nothing.
 	longestNap = time.Minute
@@ -66,7 +68,11 @@ type Sink interface {
 // known of such an observation but its label. A label holds while the
 // connection does and the track is not idle.
 //
-// It has no clock, and is used by one goroutine at a time.
+// It has no clock, and is used by one goroutine at a time. Where the times that
+// it is given have monotonic readings, a wall clock that is set back or on moves
+// nothing: times that messages tell are taken by how far it was set since base.
+// Those that are under way then are of another time than this machine's, and
+// Mapping.MaxSkew says what becomes of them.
 type Intake struct {
 	cfg     Config
 	mapper  *Mapper
@@ -77,9 +83,9 @@ type Intake struct {
 	near    adjacency
 	tracks  map[string]*track
 	epochs  uint64
-	now     time.Duration // newest time of arrival
-	clock   time.Time     // what the wall clock said then
-	sender  sender
+	clock   time.Time     // newest time of arrival
+	now     time.Duration // the same, since base
+	set     time.Duration // by how much the wall clock was set since base
 	ticked  time.Duration
 }
 
@@ -161,6 +167,9 @@ func (i *Intake) Message(m *Message) {
 			if r != nil {
 				o = i.take(o, r, m)
 			}
+			if o == WrongTime && i.cfg.Changes {
+				i.doubt()
+			}
 			i.sink.Message(o)
 		})
 	}
@@ -168,7 +177,13 @@ func (i *Intake) Message(m *Message) {
 
 // advance moves the time of arrival, which neither stands still nor goes back.
 func (i *Intake) advance(now time.Time) {
-	i.now, i.clock = max(now.Sub(i.base), i.now+1), now
+	gone := now.Sub(i.base) // by the monotonic readings, if both have one
+	i.clock, i.now = now, max(gone, i.now+1)
+	// Kept as long as it is about the same: the two readings of a time are not
+	// of quite the same moment.
+	if set := now.Round(0).Sub(i.base.Round(0)) - gone; (set - i.set).Abs() >= leastStep {
+		i.set = set
+	}
 }
 
 // Tick lets time pass: labels hold, and idle tracks end.
@@ -207,6 +222,15 @@ func (i *Intake) Lost(now time.Time) {
 	}
 }
 
+// doubt ends what holds: there was a change, and nobody knows when, or of what
+// track.
+func (i *Intake) doubt() {
+	for key, t := range i.tracks {
+		i.holdToEnd(key, t, i.now)
+		t.lose(stability.ReasonGap)
+	}
+}
+
 // Close ends all tracks.
 func (i *Intake) Close(now time.Time) {
 	i.advance(now)
@@ -221,46 +245,12 @@ func (t *track) lose(why stability.Reason) {
 	t.label = stability.NoLabel
 }
 
-// newest is the time of the track's last message.
-func (t *track) newest(changes bool) time.Duration {
-	if changes {
-		return t.told
-	}
-	return t.at
-}
-
-// stepped breaks what is judged by the messages' own times. Labels that hold
-// do so by the time of arrival, and hold on.
-func (i *Intake) stepped() {
-	if i.cfg.Changes {
-		return
-	}
-	for _, t := range i.tracks {
-		if t.lost == stability.ReasonNone {
-			t.lose(stability.ReasonGap)
-		}
-	}
-}
-
 // take puts a reading behind those of its track.
 func (i *Intake) take(o Outcome, r *Reading, m *Message) Outcome {
 	at := m.Received
 	when := i.now
 	if !r.At.IsZero() && !m.Retained {
-		var v clockVerdict
-		if when, v = i.sender.when(m.Received.Sub(i.base), m.Received.Sub(r.At)); v == stepped {
-			i.stepped()
-			when = i.now
-		} else {
-			at = r.At
-		}
-		if t := i.tracks[r.Track]; v == late && o != Ended && t != nil && when <= t.newest(i.cfg.Changes) {
-			t.lose(stability.ReasonGap)
-			return Order
-		}
-		if i.cfg.Changes && v == late && i.tracks[r.Track] == nil {
-			at, when = m.Received, i.now
-		}
+		at, when = r.At, r.At.Sub(i.base)-i.set
 	}
 	t := i.tracks[r.Track]
 	if o == Ended {

@@ -79,8 +79,8 @@ func TestNumbersDecide(t *testing.T) {
 	}
 	// By its own time, a lower number is one that was overtaken.
 	r = newRig(t, nil)
-	r.say(4e9, `{"label":"a","seq":5,"time":"2026-05-04T03:02:05Z"}`)
-	r.say(4e9+1, `{"label":"a","seq":4,"time":"2026-05-04T03:02:04Z"}`)
+	r.say(0, `{"label":"a","seq":5,"time":"2026-05-04T03:02:05Z"}`)
+	r.say(1, `{"label":"a","seq":4,"time":"2026-05-04T03:02:04Z"}`)
 	r.want(" e0 #5 4s l0 ")
 }
 
