@@ -119,11 +119,17 @@ func (o *operating) listeners(info panel.Info, b *bus.Listener) (shown *panel.Li
 
 // forget takes a camera out of service that the configuration lists no more.
 func (o *operating) forget(camera string) {
-	o.desk.Remove(camera)
-	o.board.Remove(camera)
 	o.mu.Lock()
-	defer o.mu.Unlock()
-	delete(o.bus, camera)
+	publishes := o.bus[camera]
+	o.mu.Unlock()
+	o.board.Remove(camera)
+	o.desk.Remove(camera, func() { // the end of what fires for it is published, too
+		o.mu.Lock()
+		defer o.mu.Unlock()
+		if o.bus[camera] == publishes { // and not of one that came after it
+			delete(o.bus, camera)
+		}
+	})
 }
 
 // judged lets the rules see a camera's windows and states.
@@ -134,7 +140,7 @@ type judged struct {
 
 func (j judged) Notify(ev *event.Event) {
 	if ev.State != nil && ev.State.State == string(ingest.StatePaused) {
-		j.desk.Remove(j.camera) // somebody knows that nothing comes
+		j.desk.Remove(j.camera, nil) // somebody knows that nothing comes
 	} else if ev.State != nil {
 		j.desk.Health(j.camera, ev.State.State)
 	}

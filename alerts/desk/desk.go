@@ -150,13 +150,15 @@ func (d *Desk) Health(camera, state string) {
 
 // Remove forgets a camera that was taken out of service, and resolves what
 // fires for it. At the end of the program nothing is removed: what fires
-// then goes on firing after the next start.
-func (d *Desk) Remove(camera string) {
+// then goes on firing after the next start. Told, if set, is called where
+// Config.Transition is, when everything of the camera has been told.
+func (d *Desk) Remove(camera string, told func()) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	now, at := d.clock()
 	delete(d.health, camera)
 	d.tell(now, d.engine.Remove(at, camera))
+	d.post(outgoing{at: now, told: told})
 }
 
 // tick lets time pass.
@@ -215,6 +217,8 @@ func (d *Desk) Run(ctx context.Context) error {
 	d.changed()
 	d.flush()
 	d.saveBaselines()
+	d.saving.Lock() // somebody may still silence an alert
+	defer d.saving.Unlock()
 	d.writes.Wait()
 	return err
 }

@@ -12,6 +12,7 @@ type outgoing struct {
 	at          time.Time
 	transitions []alerts.Transition
 	notices     []alerts.Notice
+	told        func() // nil: nobody asked to know when this was told
 }
 
 // diskPatience is how long a disk may take to keep what is to be told. After
@@ -20,7 +21,7 @@ const diskPatience = 5 * time.Second
 
 // post puts something into the outbox. d.mu is held.
 func (d *Desk) post(o outgoing) {
-	if len(o.transitions)+len(o.notices) == 0 {
+	if len(o.transitions)+len(o.notices) == 0 && o.told == nil {
 		return
 	}
 	d.outbox = append(d.outbox, o)
@@ -109,6 +110,9 @@ func (d *Desk) unsaved() {
 }
 
 func (d *Desk) hand(o *outgoing) {
+	if o.told != nil {
+		o.told()
+	}
 	if d.cfg.Transition != nil {
 		for i := range o.transitions {
 			d.cfg.Transition(o.at, &o.transitions[i])

@@ -340,8 +340,14 @@ func TestSilencesOutlastARestart(t *testing.T) {
 		if got := s.manager.firing(); got != "gate Flicker" {
 			t.Errorf("after the silence: %q", got)
 		}
-		s.desk.Remove("gate")
+		told := make(chan struct{})
+		s.desk.Remove("gate", func() { close(told) })
 		time.Sleep(2 * time.Second)
+		select {
+		case <-told:
+		default:
+			t.Error("nobody is told that all was told")
+		}
 		if got := s.manager.firing(); got != "" {
 			t.Errorf("after the camera was removed: %q", got)
 		}
