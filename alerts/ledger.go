@@ -11,8 +11,8 @@ import (
 // message that an alert fires, reminders while it does, and one that it is
 // resolved, to whoever was told that it fires. An alert that fires under a
 // silence is told when the silence ends, if it still fires then, and never
-// if it doesn't. Stepped
-// must be told when the wall clock was set. One goroutine uses it.
+// if it doesn't. Stepped must be told when the wall clock was set. One
+// goroutine uses it.
 type Ledger struct {
 	open     map[string]*entry // by camera, rule
 	silences []Silence

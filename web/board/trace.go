@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/flipmeter/flipmeter/alerts"
 	"github.com/flipmeter/flipmeter/stability"
 )
 
@@ -23,17 +24,12 @@ type spark struct {
 
 type step struct{ pairs, flips, unexplained int64 }
 
-// clockStep is how far the wall clock was set on between two moments, or back;
-// zero for less than a second, and for times that know of no other clock.
+// clockStep is alerts.ClockStep; nothing was set before the first moment.
 func clockStep(before, after time.Time) time.Duration {
 	if before.IsZero() {
 		return 0
 	}
-	step := after.Round(0).Sub(before.Round(0)) - after.Sub(before)
-	if step.Abs() < time.Second {
-		return 0
-	}
-	return step
+	return alerts.ClockStep(before, after)
 }
 
 func stepOf(at time.Time) int64 { return at.UnixMilli() / sparkStep.Milliseconds() }
