@@ -15,6 +15,14 @@ type carried struct {
 	changed bool // one of them showed another picture
 }
 
+// silentFor is how many times a live source's usual interval a silence must last
+// for it to count as more than a slow source's next frame.
+const silentFor = 3
+
+// heldBack is how many frames after a silence may be from before it: decoders
+// hold some back until more comes.
+const heldBack = 4
+
 // accept gives a frame its place in the sequence, and says whether it is one
 // to look at.
 func (r *Reader) accept(f *frame.Frame) bool {
@@ -32,6 +40,10 @@ func (r *Reader) accept(f *frame.Frame) bool {
 	}
 	r.frames++
 	r.srcSeq = f.Seq
+	if r.wary--; r.Status().State == StateStalled {
+		r.wary = heldBack
+	}
+	last, usual := r.time.last, r.time.interval
 	pts, jumped := r.time.stamp(f.PTS, now)
 	f.PTS = pts
 	f.Epoch = uint64(r.opened - 1)
@@ -40,6 +52,10 @@ func (r *Reader) accept(f *frame.Frame) bool {
 		f.Break = frame.BreakReconnect
 	case jumped && f.Break == frame.BreakNone:
 		f.Break = frame.BreakTime
+	case f.Break == frame.BreakNone && r.live && r.frames > 2 && pts-last > silentFor*usual && r.wary > 0:
+		// It was silent, and nobody knows whether it sent something: a stream
+		// that goes on with a keyframe shows nothing of what was lost.
+		f.Break = frame.BreakGap
 	}
 	r.judgePicture(f)
 	if f.CapturedAt.IsZero() {

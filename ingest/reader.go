@@ -80,6 +80,7 @@ type Reader struct {
 	carried carried
 	lastNew time.Duration // PTS of the last picture that was new
 	paced   time.Time     // when PTS 0 was due
+	wary    int           // so many frames may come before one that a silence was before
 
 	deadline *deadline // nil: the next read makes one
 	silence  *silence  // nil: the next read makes one

@@ -30,6 +30,8 @@ type session struct {
 	same  bool // all frames show one picture
 	lost  uint64
 	slow  bool // what is lost is for want of time
+	held  bool // each comes with the one after it
+	timed bool // each comes when its PTS says, and not after the interval
 	last  error
 	hang  bool
 }
@@ -60,7 +62,14 @@ func (s *cameraSource) Read(ctx context.Context, into *frame.Frame) error {
 		}
 		return s.session.last
 	}
-	if err := new(waiter).wait(ctx, s.session.every); err != nil {
+	wait := s.session.every
+	if s.session.timed && s.n > 0 {
+		wait = s.session.pts[s.n] - s.session.pts[s.n-1]
+		if s.session.held {
+			wait = s.session.pts[min(s.n+1, len(s.session.pts)-1)] - s.session.pts[s.n]
+		}
+	}
+	if err := new(waiter).wait(ctx, wait); err != nil {
 		return err
 	}
 	into.Seq, into.PTS = uint64(s.n), s.session.pts[s.n]
@@ -347,6 +356,39 @@ func TestReaderIsNotMovedByTheWallClock(t *testing.T) {
 		if back > time.Hour || back < time.Hour-time.Second-took {
 			t.Errorf("people are told of %v back", back)
 		}
+	}
+}
+
+// A camera that was stalled has a gap before what comes next, unless it is slow
+// as a rule, or what stands for a camera is a file.
+func TestReaderAfterASilence(t *testing.T) {
+	const long = 5 * time.Second
+	for _, c := range []struct {
+		name       string
+		pts        []time.Duration
+		file, held bool
+		want       string
+	}{
+		{"silent once", append(every(frame25, 10), 10*frame25+long, 11*frame25+long), false, false, "10 gap"},
+		{"held back", append(every(frame25, 10), 10*frame25+long, 11*frame25+long), false, true, "10 gap"},
+		{"shorter than stall_after", append(every(frame25, 10), 10*frame25+long/2, 11*frame25+long/2), false, false, ""},
+		{"slow", every(long, 6), false, false, ""},
+		{"a file", append(every(frame25, 10), 10*frame25+long, 11*frame25+long), true, false, ""},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			cfg := live()
+			cfg.Live = !c.file
+			w := watch(t, cfg, &camera{sessions: []session{{pts: c.pts, timed: true, held: c.held, last: ErrEndOfStream, hang: !c.file}}}, time.Minute/2)
+			var breaks []string
+			for i, f := range w.frames[:len(c.pts)] {
+				if f.Break != frame.BreakNone && f.Epoch == 0 {
+					breaks = append(breaks, fmt.Sprintf("%d %s", i, f.Break))
+				}
+			}
+			if got := strings.Join(breaks, ", "); got != c.want {
+				t.Errorf("%s: breaks %q, want %q", c.name, got, c.want)
+			}
+		})
 	}
 }
 
