@@ -10,7 +10,6 @@ import (
 	"path/filepath"
 	"runtime"
 	"slices"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -172,26 +171,6 @@ func (r *watchRig) left() left {
 		r.t.Fatal(err)
 	}
 	return left{len(files), runtime.NumGoroutine(), liveHeap()}
-}
-
-// zombies is how many processes of this one have ended without its asking how.
-func zombies(t *testing.T) (n int) {
-	t.Helper()
-	stats, err := filepath.Glob("/proc/[0-9]*/stat")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, name := range stats {
-		text, err := os.ReadFile(name)
-		if err != nil {
-			continue // it is gone
-		}
-		_, rest, _ := strings.Cut(string(text), ") ")
-		if fields := strings.Fields(rest); len(fields) > 1 && fields[0] == "Z" && fields[1] == strconv.Itoa(os.Getpid()) {
-			n++
-		}
-	}
-	return n
 }
 
 // TestWatchOutlastsAThousandFailedOpenings has a camera that is away for most of

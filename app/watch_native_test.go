@@ -265,6 +265,34 @@ func decoders(t *testing.T) []int {
 // childrenOf are the same, none included, in order.
 func childrenOf(t *testing.T) (pids []int) {
 	t.Helper()
+	eachChild(t, func(dir, _ string) {
+		if env, _ := os.ReadFile(filepath.Join(dir, "environ")); strings.Contains(string(env), decodeVariable) {
+			pid, err := strconv.Atoi(filepath.Base(dir))
+			if err != nil {
+				t.Fatal(err)
+			}
+			pids = append(pids, pid)
+		}
+	})
+	slices.Sort(pids)
+	return pids
+}
+
+// zombies is how many processes of this one have ended without its asking how.
+func zombies(t *testing.T) (n int) {
+	t.Helper()
+	eachChild(t, func(_, state string) {
+		if state == "Z" {
+			n++
+		}
+	})
+	return n
+}
+
+// eachChild gives the processes that this one has started, by their folders in
+// /proc, with their states.
+func eachChild(t *testing.T, do func(dir, state string)) {
+	t.Helper()
 	stats, err := filepath.Glob("/proc/[0-9]*/stat")
 	if err != nil {
 		t.Fatal(err)
@@ -275,16 +303,8 @@ func childrenOf(t *testing.T) (pids []int) {
 			continue // it ended
 		}
 		_, rest, _ := strings.Cut(string(text), ") ")
-		fields := strings.Fields(rest)
-		env, _ := os.ReadFile(filepath.Join(filepath.Dir(name), "environ"))
-		if len(fields) > 1 && fields[1] == strconv.Itoa(os.Getpid()) && strings.Contains(string(env), decodeVariable) {
-			pid, err := strconv.Atoi(filepath.Base(filepath.Dir(name)))
-			if err != nil {
-				t.Fatal(err)
-			}
-			pids = append(pids, pid)
+		if fields := strings.Fields(rest); len(fields) > 1 && fields[1] == strconv.Itoa(os.Getpid()) {
+			do(filepath.Dir(name), fields[0])
 		}
 	}
-	slices.Sort(pids)
-	return pids
 }

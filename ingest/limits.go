@@ -100,6 +100,7 @@ func (r *Reader) endSilence() {
 	r.mu.Unlock()
 	if !r.silence.timer.Stop() {
 		r.silence = nil
+		r.wary = heldBack
 	}
 }
 

@@ -40,9 +40,6 @@ func (r *Reader) accept(f *frame.Frame) bool {
 	}
 	r.frames++
 	r.srcSeq = f.Seq
-	if r.wary--; r.Status().State == StateStalled {
-		r.wary = heldBack
-	}
 	last, usual := r.time.last, r.time.interval
 	pts, jumped := r.time.stamp(f.PTS, now)
 	f.PTS = pts
@@ -52,16 +49,22 @@ func (r *Reader) accept(f *frame.Frame) bool {
 		f.Break = frame.BreakReconnect
 	case jumped && f.Break == frame.BreakNone:
 		f.Break = frame.BreakTime
-	case f.Break == frame.BreakNone && r.live && r.frames > 2 && pts-last > silentFor*usual && r.wary > 0:
-		// It was silent, and nobody knows whether it sent something: a stream
-		// that goes on with a keyframe shows nothing of what was lost.
+	case f.Break == frame.BreakNone && r.silentBefore(pts-last, usual):
 		f.Break = frame.BreakGap
 	}
+	r.wary = max(r.wary-1, 0)
 	r.judgePicture(f)
 	if f.CapturedAt.IsZero() {
 		f.CapturedAt = r.cfg.Now()
 	}
 	return r.sample(f, lost)
+}
+
+// silentBefore says whether a live source was silent before a frame that is so
+// far from the last one. Nobody knows whether it sent something meanwhile: a
+// stream that goes on with a keyframe shows nothing of what was lost.
+func (r *Reader) silentBefore(distance, usual time.Duration) bool {
+	return r.wary > 0 && r.live && r.frames > 2 && distance > silentFor*usual
 }
 
 // judgePicture tells a source that is up from one that is frozen.

@@ -185,7 +185,7 @@ func (r *Reader) connect(ctx context.Context) error {
 		src, err := r.open(ctx)
 		switch {
 		case err == nil:
-			r.src, r.frames = src, 0
+			r.src, r.frames, r.wary = src, 0, 0
 			if r.opened++; r.opened > 1 {
 				r.time.reopened()
 				r.seq = 0
